@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <ringcache/bytes.h>
+#include <ringcache/result.h>
+#include <ringcache/scheduler.h>
+
+namespace ringcache {
+
+/// A borrowed key with the one 64-bit hash of its name that shards, sketches and flights share.
+/// A callee that outlives the call keeps its own copy (OwnedKey).
+struct KeyView {
+  KeyView(std::string_view group_name, std::string_view key_name) noexcept
+      : group(group_name), name(key_name), hash(hash64(key_name)) {}
+
+  std::string_view group;
+  std::string_view name;
+  std::uint64_t hash;
+};
+
+/// A key that owns its strings, for work that goes on after the call that began it.
+struct OwnedKey {
+  explicit OwnedKey(const KeyView& key) : group(key.group), name(key.name) {}
+  KeyView view() const noexcept { return {group, name}; }
+
+  std::string group;
+  std::string name;
+};
+
+/// What a key maps to, and how this answer came about.
+struct Value {
+  Bytes bytes;
+  /// Orders the loads and writes of a key at its owner: a load is stamped when it starts, a write
+  /// when it has finished, so that a load that may have missed a write is the smaller. 0 = not
+  /// stamped.
+  std::uint64_t version = 0;
+  /// When the source was read or written; ages count from here. In the asker's own clock.
+  Time loaded_at{};
+  /// In an answer: the row's own end of life, if its source keeps one. In a put: the ttl asked for.
+  Time expires_at = Time::max();
+  /// Answered from the owner's cache. Otherwise the source was read for this answer, in
+  /// `load_time`.
+  bool hit = false;
+  Duration load_time{0};
+};
+
+/// What a request carries besides its key.
+struct Call {
+  Time deadline = Time::max();
+  bool forwarded = false;  ///< Sent by another node: answer here, never forward again.
+};
+
+/// Completion: called exactly once, on any thread, possibly before the operation returns,
+/// never under a ringcache lock. Must not throw.
+template <class T>
+using Done = std::move_only_function<void(Result<T>)>;
+
+/// Anything that can be asked for a key: a Group, another node, a database.
+/// Thread-safe. Arguments are borrowed for the call only. Whoever is asked tries to answer by
+/// `call.deadline`; whoever waits enforces it.
+/// Errors of a write: `unavailable` promises that it was not applied, `unknown` that nobody can
+/// say.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// The value, or Errc::not_found.
+  virtual void get(const KeyView& key, const Call& call, Done<Value> done) = 0;
+
+  /// Sets the value; answers it as the store now holds it (a database may normalise what it is
+  /// given).
+  virtual void put(const KeyView& key, Value value, const Call& call, Done<Value> done) = 0;
+
+  /// Removes the key; Errc::not_found when there was none.
+  virtual void erase(const KeyView& key, const Call& call, Done<void> done) = 0;
+};
+
+/// @name Blocking forms, for programs that have a thread to spare
+/// They wait for the answer, or until `call.deadline` (Errc::deadline_exceeded; a write is then
+/// Errc::unknown). REQUIRES: the caller is not a thread that the store needs for its answer.
+/// @{
+Result<Value> get_blocking(Store& store, const KeyView& key, const Call& call = {});
+Result<Value> put_blocking(Store& store, const KeyView& key, Value value, const Call& call = {});
+Result<void> erase_blocking(Store& store, const KeyView& key, const Call& call = {});
+/// @}
+
+/// The entity tag of a value: 16 hex digits of the hash of its bytes. The same on every node, after
+/// eviction and after a restart.
+std::string etag_of(std::string_view bytes);
+
+}  // namespace ringcache

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/store.h>
+
+#include <charconv>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace ringcache {
+namespace {
+
+/// Where a blocked caller and the completion meet. Shared, because the caller may leave first.
+template <class T>
+class Rendezvous {
+ public:
+  void arrive(Result<T> result) {
+    std::lock_guard lock(mutex_);
+    result_ = std::move(result);
+    arrived_.notify_one();
+  }
+
+  Result<T> wait(Time deadline, Errc late) {
+    std::unique_lock lock(mutex_);
+    const auto here = [this] { return result_.has_value(); };
+    if (deadline == Time::max())
+      arrived_.wait(lock, here);
+    else if (!arrived_.wait_for(lock, deadline - BootClock::now(), here))
+      return fail(late, "no answer before the deadline");
+    return std::move(*result_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::optional<Result<T>> result_;
+};
+
+template <class T, class Start>
+Result<T> wait_for(Time deadline, Errc late, Start start) {
+  auto meeting = std::make_shared<Rendezvous<T>>();
+  start([meeting](Result<T> result) { meeting->arrive(std::move(result)); });
+  return meeting->wait(deadline, late);
+}
+
+}  // namespace
+
+Result<Value> get_blocking(Store& store, const KeyView& key, const Call& call) {
+  return wait_for<Value>(call.deadline, Errc::deadline_exceeded,
+                         [&](Done<Value> done) { store.get(key, call, std::move(done)); });
+}
+
+Result<Value> put_blocking(Store& store, const KeyView& key, Value value, const Call& call) {
+  return wait_for<Value>(call.deadline, Errc::unknown, [&](Done<Value> done) {
+    store.put(key, std::move(value), call, std::move(done));
+  });
+}
+
+Result<void> erase_blocking(Store& store, const KeyView& key, const Call& call) {
+  return wait_for<void>(call.deadline, Errc::unknown,
+                        [&](Done<void> done) { store.erase(key, call, std::move(done)); });
+}
+
+std::string etag_of(std::string_view bytes) {
+  std::string digits(16, '0');
+  char hex[16];
+  const char* end = std::to_chars(hex, hex + 16, hash64(bytes), 16).ptr;
+  digits.replace(digits.size() - static_cast<std::size_t>(end - hex), std::string::npos, hex,
+                 static_cast<std::size_t>(end - hex));
+  return digits;
+}
+
+}  // namespace ringcache
