@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <ringcache/cache.h>
+#include <ringcache/cluster.h>
+#include <ringcache/store.h>
+
+namespace ringcache {
+
+/// What may change while a group runs.
+struct GroupLimits {
+  std::size_t capacity = std::size_t{64} << 20;  ///< In the unit of GroupOptions::cache.
+  /// A copy older than this is read again; counted from its load or write, never prolonged by
+  /// reads.
+  Duration max_age = Duration::max();
+  /// How long "no such key" may be remembered; 0 remembers nothing.
+  Duration negative_max_age = std::chrono::seconds(5);
+  std::size_t value_bytes_max = std::size_t{16} << 20;
+};
+
+struct GroupOptions {
+  std::string name;
+  GroupLimits limits;
+  PolicyKind policy = PolicyKind::lru;
+  unsigned shards = 0;
+  std::size_t key_bytes_max = std::size_t{64} << 10;
+  /// A load that has not answered after this long is given up: those who wait get an error, and the
+  /// next get starts anew.
+  Duration load_timeout = std::chrono::seconds(5);
+  /// How long an owner may take to answer a forwarded get before the source is read past it.
+  Duration peer_timeout = std::chrono::seconds(1);
+  /// How long a copy read past an unreachable owner may answer here, so that a herd does not reach
+  /// the source while the ring has not changed yet.
+  Duration bypass_max_age = std::chrono::seconds(1);
+};
+
+struct GroupStats {
+  CacheStats cache;
+  std::uint64_t gets = 0;
+  std::uint64_t puts = 0;
+  std::uint64_t erases = 0;
+  std::uint64_t coalesced = 0;    ///< Gets that joined a flight.
+  std::uint64_t loads = 0;        ///< Reads of the source.
+  std::uint64_t load_errors = 0;  ///< Not counting not_found.
+  std::uint64_t forwards = 0;     ///< Calls sent to the key's owner.
+  std::uint64_t bypasses = 0;     ///< Gets that read the source past an unreachable owner.
+  std::uint64_t flights = 0;      ///< Loads in flight now.
+};
+
+/// What a node knows of one key: the answer to "why".
+struct Explanation {
+  std::optional<Copy> copy;
+  bool in_flight = false;
+  Departure departure = Departure::never_seen;
+  Duration last_load{0};  ///< How long the load behind the copy took; 0 = unknown or written.
+};
+
+/// A cached view of one source, spread over the cluster. Itself a Store, so that front doors, peers
+/// and tests all speak to it the same way.
+///
+/// A get is answered from the cache; else by one hop nearer to the truth: the owner's node if the
+/// ring says so, else the source. Concurrent gets of a key share one flight. Copies are kept at the
+/// owner alone. A forwarded call is never forwarded again. A get whose owner cannot be reached
+/// reads the source itself. A write goes through the owner, one at a time per key, and supersedes
+/// the loads in flight: they may answer those who already wait, but fill nothing, and nobody joins
+/// them any more. Thread-safe. Destroy it after those who call it and before `cluster` and
+/// `scheduler`; loads still in flight then answer Errc::unavailable and touch nothing.
+class Group final : public Store {
+ public:
+  Group(GroupOptions options, std::shared_ptr<Store> source, Cluster& cluster,
+        Scheduler& scheduler);
+  ~Group() override;
+
+  void get(const KeyView& key, const Call& call, Done<Value> done) override;
+  void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void erase(const KeyView& key, const Call& call, Done<void> done) override;
+
+  Explanation explain(const KeyView& key) const;
+  GroupStats stats() const;
+  const GroupOptions& options() const noexcept;
+  GroupLimits limits() const;
+  void set_limits(const GroupLimits& limits);
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;  // shared with the calls in flight
+};
+
+}  // namespace ringcache

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <ringcache/group.h>
+
+namespace ringcache {
+
+/// The node's groups by name; itself a Store that hands each call to its key's group
+/// (Errc::no_such_group otherwise, naming those there are).
+/// add() before serving; read-only afterwards, hence lock-free.
+class Groups final : public Store {
+ public:
+  /// False when the name is taken.
+  bool add(std::unique_ptr<Group> group);
+  Group* find(std::string_view name) const;
+  void for_each(const std::function<void(Group&)>& visit) const;  ///< By name.
+
+  void get(const KeyView& key, const Call& call, Done<Value> done) override;
+  void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void erase(const KeyView& key, const Call& call, Done<void> done) override;
+
+ private:
+  Error missing(std::string_view name) const;
+
+  std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
+};
+
+}  // namespace ringcache

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ringcache/log.h>
+#include <ringcache/membership.h>
+#include <ringcache/store.h>
+
+namespace ringcache {
+
+struct GrpcOptions {
+  std::string listen = "127.0.0.1:9999";  ///< HOST:PORT; port 0 lets the system choose.
+  std::size_t key_bytes_max = std::size_t{64} << 10;
+  std::size_t value_bytes_max = std::size_t{16} << 20;
+  Duration request_timeout = std::chrono::seconds(5);  ///< A call's deadline if it has none.
+  /// Name of a key's owner, for the answer's `owner` field.
+  std::function<std::string(const KeyView&)> owner_name;
+  Log log;
+};
+
+/// Serves a Store as gRPC: ringcache.v1.Cache for clients, ringcache.v1.Peer between nodes,
+/// groupcachepb.GroupCache for clients of the Go project, health and reflection.
+/// Constructed = listening; destroyed = drained and closed.
+class GrpcServer {
+ public:
+  /// Errc::unavailable with the reason when the address cannot be bound.
+  /// REQUIRES: `store` outlives the server.
+  static Result<std::unique_ptr<GrpcServer>> listen(GrpcOptions options, Store& store);
+  ~GrpcServer();
+
+  std::uint16_t port() const;
+
+  /// Health answers NOT_SERVING; no new call is taken, those in flight finish, or fail after
+  /// `grace`.
+  void drain(Duration grace);
+
+ private:
+  struct Impl;
+  explicit GrpcServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct GrpcPeerOptions {
+  std::size_t value_bytes_max = std::size_t{16} << 20;
+};
+
+/// The other end of the same wire: a Store that lives on `member`, at Member::address, over one
+/// kept channel of its own.
+std::shared_ptr<Store> grpc_peer(const Member& member, GrpcPeerOptions options = {});
+
+}  // namespace ringcache

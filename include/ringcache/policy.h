@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace ringcache {
+
+/// The part of a cache entry that a policy may see and link: never the key, never the value.
+struct PolicyEntry {
+  std::uint64_t hash = 0;    ///< The key's identity, also for ghosts.
+  std::uint32_t charge = 1;  ///< What the entry costs, in the cache's unit (bytes or objects).
+  std::uint32_t mark = 0;    ///< Owned by the policy: visited bit, queue, frequency.
+  PolicyEntry* prev = nullptr;
+  PolicyEntry* next = nullptr;
+};
+
+/// Decides which entry leaves next. One instance per shard, called under the shard's lock.
+/// The same class serves the live cache, miniature caches and `ringcache replay`: one truth per
+/// algorithm. Entries belong to the caller; a policy only links them between insert() and
+/// remove()/evict(), and destroys none.
+///
+/// A miss on a key is always the same three steps, so that a policy may learn from its ghosts
+/// before it chooses victims:  prepare(hash, charge);  evict() until there is room;  insert(entry).
+class Policy {
+ public:
+  virtual ~Policy() = default;
+
+  /// A key that is not resident is about to be inserted.
+  virtual void prepare(std::uint64_t /*hash*/, std::uint32_t /*charge*/) {}
+  /// Links a new entry. REQUIRES: not linked; prepare() was its key's.
+  virtual void insert(PolicyEntry& entry) = 0;
+  /// A hit. The one call on the hot path: constant time, no allocation.
+  virtual void touch(PolicyEntry& entry) = 0;
+  /// Unlinks an entry that was erased, replaced or has expired; it leaves no ghost.
+  virtual void remove(PolicyEntry& entry) = 0;
+  /// Unlinks and returns the victim, or null when nothing is linked.
+  virtual PolicyEntry* evict() = 0;
+  /// The capacity has changed; ghosts and shares follow. The caller evicts what is too much.
+  virtual void resize(std::size_t capacity) = 0;
+};
+
+enum class PolicyKind : std::uint8_t { fifo, lru, lfu, arc };
+
+/// Every kind, in the order in which tables print them.
+std::span<const PolicyKind> policy_kinds() noexcept;
+std::string_view policy_name(PolicyKind kind) noexcept;
+std::optional<PolicyKind> policy_from_name(std::string_view name) noexcept;
+
+/// A policy for `capacity` units of charge.
+std::unique_ptr<Policy> make_policy(PolicyKind kind, std::size_t capacity);
+
+}  // namespace ringcache
