@@ -41,6 +41,8 @@ class Bytes {
 
   bool is_null() const noexcept { return block_ == nullptr; }
   std::size_t size() const noexcept { return block_ ? block_->size : 0; }
+  /// What is allocated for it: payload and count. Copies share one allocation.
+  std::size_t footprint() const noexcept { return block_ ? sizeof(Block) + block_->size : 0; }
   std::string_view view() const noexcept {
     return block_ ? std::string_view(block_->data(), block_->size) : std::string_view();
   }

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <ringcache/policy.h>
 #include <ringcache/store.h>
 
 namespace ringcache {
 
-/// What a capacity counts. `objects` is for traces and for caches of equal things.
+/// What a capacity counts. `bytes` is memory: key, value, entry, index and what malloc rounds up.
+/// `objects` is for traces and for caches of equal things: an entry costs 1, or its weight.
 enum class CapacityUnit : std::uint8_t { bytes, objects };
 
 struct CacheOptions {
-  /// The budget over all shards. In bytes it counts all an entry takes: key, value, entry, index.
+  /// The budget over all shards, in equal parts. Not in it: about 9 KiB for each shard itself.
   std::size_t capacity = std::size_t{64} << 20;
   CapacityUnit unit = CapacityUnit::bytes;
   PolicyKind policy = PolicyKind::lru;
-  /// A power of two; 0 chooses by capacity and cores. One shard makes a policy exact.
+  /// A power of two up to 256; 0 chooses by capacity and cores, no shard below 32 MiB (or 1024
+  /// objects), so that large values fit. One shard makes a policy exact.
   unsigned shards = 0;
 };
 
@@ -67,8 +73,10 @@ class Cache {
   std::optional<Copy> peek(const KeyView& key) const;
 
   /// Keeps the copy unless one with a larger version is here, it is expired already, or it alone
-  /// exceeds its shard's budget (which then loses nothing). False when it was not kept.
-  bool insert(const KeyView& key, Copy copy);
+  /// exceeds its shard's budget. False when it was not kept; no other key then loses its copy, but
+  /// an older copy of this key does, as it is out of date. A new copy of a key counts as a use of
+  /// it. `weight` (0 counts as 1) is the cost in a cache of objects.
+  bool insert(const KeyView& key, Copy copy, std::uint32_t weight = 1);
 
   /// False when the key was not here. `why` is what departure() will say.
   bool erase(const KeyView& key, Departure why = Departure::erased);
@@ -79,7 +87,8 @@ class Cache {
 
   void clear(Departure why = Departure::erased);
 
-  /// Why the key's last copy left, as far as remembered (a small table of recent departures).
+  /// Why the key's last copy left, as far as remembered (a small table of recent departures); it is
+  /// remembered also when a new copy has come since.
   Departure departure(const KeyView& key) const;
 
   /// Takes effect at once; evicts what no longer fits.
@@ -88,14 +97,20 @@ class Cache {
   CacheStats stats() const;
   std::size_t capacity() const noexcept;
   PolicyKind policy() const noexcept;
+  unsigned shards() const noexcept;
+
+  /// The first broken invariant in words, or empty. Walks all entries, one locked shard at a time:
+  /// for tests.
+  std::string audit() const;
 
  private:
   class Shard;
   Shard& shard_of(const KeyView& key) const noexcept;
 
-  CacheOptions options_;
-  const Scheduler& clock_;
-  std::unique_ptr<Shard[]> shards_;
+  const PolicyKind policy_;
+  std::mutex resizing_;  // taken before a shard's lock
+  std::atomic<std::size_t> capacity_;
+  std::vector<std::unique_ptr<Shard>> shards_;
 };
 
 }  // namespace ringcache

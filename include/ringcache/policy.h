@@ -10,6 +10,8 @@
 namespace ringcache {
 
 /// The part of a cache entry that a policy may see and link: never the key, never the value.
+/// The links belong to the lists of the policies ("cache/policy/entry_list.h"), which alone read
+/// them.
 struct PolicyEntry {
   std::uint64_t hash = 0;    ///< The key's identity, also for ghosts.
   std::uint32_t charge = 1;  ///< What the entry costs, in the cache's unit (bytes or objects).
@@ -33,14 +35,18 @@ class Policy {
   virtual void prepare(std::uint64_t /*hash*/, std::uint32_t /*charge*/) {}
   /// Links a new entry. REQUIRES: not linked; prepare() was its key's.
   virtual void insert(PolicyEntry& entry) = 0;
-  /// A hit. The one call on the hot path: constant time, no allocation.
+  /// A hit, or a new value for the key. The one call on the hot path: constant time.
   virtual void touch(PolicyEntry& entry) = 0;
-  /// Unlinks an entry that was erased, replaced or has expired; it leaves no ghost.
+  /// A new value costs something else. The caller evicts what is too much, maybe this entry itself.
+  virtual void recharge(PolicyEntry& entry, std::uint32_t charge) { entry.charge = charge; }
+  /// Unlinks an entry that was erased or has expired; it leaves no ghost.
   virtual void remove(PolicyEntry& entry) = 0;
   /// Unlinks and returns the victim, or null when nothing is linked.
   virtual PolicyEntry* evict() = 0;
-  /// The capacity has changed; ghosts and shares follow. The caller evicts what is too much.
+  /// The capacity has changed, and what was too much has been evicted; ghosts and shares follow.
   virtual void resize(std::size_t capacity) = 0;
+  /// Bytes that the policy keeps beside each entry (ghosts); a budget in bytes counts them.
+  virtual std::size_t overhead() const noexcept { return 0; }
 };
 
 enum class PolicyKind : std::uint8_t { fifo, lru, lfu, arc };

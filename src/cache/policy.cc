@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/policy.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cache/policy/policies.h"
+
+namespace ringcache {
+namespace {
+
+constexpr std::array kKinds{PolicyKind::fifo, PolicyKind::lru, PolicyKind::lfu, PolicyKind::arc};
+constexpr std::array<std::string_view, kKinds.size()> kNames{"fifo", "lru", "lfu", "arc"};
+
+}  // namespace
+
+std::span<const PolicyKind> policy_kinds() noexcept { return kKinds; }
+
+std::string_view policy_name(PolicyKind kind) noexcept {
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+std::optional<PolicyKind> policy_from_name(std::string_view name) noexcept {
+  const auto* found = std::ranges::find(kNames, name);
+  if (found == kNames.end()) return std::nullopt;
+  return kKinds.at(static_cast<std::size_t>(found - kNames.begin()));
+}
+
+std::unique_ptr<Policy> make_policy(PolicyKind kind, std::size_t capacity) {
+  switch (kind) {
+    case PolicyKind::fifo:
+      return make_fifo();
+    case PolicyKind::lru:
+      return make_lru();
+    case PolicyKind::lfu:
+      return make_lfu();
+    case PolicyKind::arc:
+      return make_arc(capacity);
+  }
+  return nullptr;
+}
+
+}  // namespace ringcache

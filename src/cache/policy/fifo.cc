@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// First in, first out: the entry that came first leaves first, used or not. L. A. Belady, "A study
+// of replacement algorithms for a virtual-storage computer", IBM Systems Journal 5(2), 1966.
+#include "cache/policy/entry_list.h"
+#include "cache/policy/policies.h"
+
+namespace ringcache {
+namespace {
+
+class Fifo final : public Policy {
+ public:
+  void insert(PolicyEntry& entry) override { queue_.push_back(entry); }
+  void touch(PolicyEntry& /*entry*/) override {}
+  void remove(PolicyEntry& entry) override { queue_.remove(entry); }
+  PolicyEntry* evict() override { return queue_.pop_front(); }
+  void resize(std::size_t /*capacity*/) override {}
+
+ private:
+  EntryList queue_;
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_fifo() { return std::make_unique<Fifo>(); }
+
+}  // namespace ringcache

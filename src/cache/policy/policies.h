@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <memory>
+
+#include <ringcache/policy.h>
+
+namespace ringcache {
+
+// One factory for each file of this folder; make_policy() chooses among them.
+std::unique_ptr<Policy> make_fifo();
+std::unique_ptr<Policy> make_lru();
+std::unique_ptr<Policy> make_lfu();
+std::unique_ptr<Policy> make_arc(std::size_t capacity);
+
+}  // namespace ringcache
