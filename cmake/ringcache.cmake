@@ -41,7 +41,7 @@ function(ringcache_layer name)
     PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   target_include_directories(ringcache_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(ringcache_${name} PUBLIC cxx_std_23)
-  
+
   target_link_libraries(ringcache_${name} PUBLIC ${arg_DEPENDS}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:ringcache_flags>)
   set_target_properties(ringcache_${name} PROPERTIES
