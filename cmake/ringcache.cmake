@@ -1,7 +1,9 @@
 # One function for each kind of thing we build: the root CMakeLists.txt says what, this file says how.
 
 option(RINGCACHE_ADAPTERS "Build the adapters (http, grpc, etcd, sql) and the programs" ON)
+option(RINGCACHE_PROGRAMS "Build ringcached and ringcache" ${PROJECT_IS_TOP_LEVEL})
 option(RINGCACHE_TESTS "Build the tests, benches and examples" ${PROJECT_IS_TOP_LEVEL})
+option(RINGCACHE_INSTALL "Install the library and the programs" ${PROJECT_IS_TOP_LEVEL})
 
 # Faster builds where the tools are there; nothing changes where they are not.
 find_program(RINGCACHE_CCACHE ccache)
@@ -22,8 +24,20 @@ add_library(ringcache_flags INTERFACE)
 target_compile_options(ringcache_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Wnon-virtual-dtor -Werror=unused-result -Werror=return-type)
 
+# ringcache_missing(OUT target …): the first of these targets that does not exist, or "".
+function(ringcache_missing out)
+  set(${out} "" PARENT_SCOPE)
+  foreach(target IN LISTS ARGN)
+    if(NOT TARGET ${target})
+      set(${out} ${target} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()
+
 # ringcache_layer(NAME [FOLDER src/NAME] HEADERS a.h … [DEPENDS layer …] [PRIVATE target …])
 # A library ringcache::NAME of every .cc under its folder, with its public headers (each must compile alone).
+# Switched off, with a line that says so, where something it needs is not here.
 function(ringcache_layer name)
   cmake_parse_arguments(arg "" "FOLDER" "HEADERS;DEPENDS;PRIVATE" ${ARGN})
   if(NOT arg_FOLDER)
@@ -33,30 +47,36 @@ function(ringcache_layer name)
   if(NOT sources)
     return()
   endif()
-  add_library(ringcache_${name})
-  add_library(ringcache::${name} ALIAS ringcache_${name})
   list(TRANSFORM arg_HEADERS PREPEND include/ringcache/)
   list(TRANSFORM arg_DEPENDS PREPEND ringcache::)
+  ringcache_missing(missing ${arg_DEPENDS} ${arg_PRIVATE})
+  if(missing)
+    message(NOTICE "ringcache: ${name} is off: it needs ${missing}")
+    return()
+  endif()
+  add_library(ringcache_${name})
+  add_library(ringcache::${name} ALIAS ringcache_${name})
   target_sources(ringcache_${name} PRIVATE ${sources}
     PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   target_include_directories(ringcache_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(ringcache_${name} PUBLIC cxx_std_23)
-
   target_link_libraries(ringcache_${name} PUBLIC ${arg_DEPENDS}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:ringcache_flags>)
   set_target_properties(ringcache_${name} PROPERTIES
     EXPORT_NAME ${name} CXX_EXTENSIONS OFF VERIFY_INTERFACE_HEADER_SETS ON)
-  set_property(GLOBAL APPEND PROPERTY ringcache_layers ringcache_${name})
+  set_property(GLOBAL APPEND PROPERTY ringcache_layers ${name})
 endfunction()
 
-# ringcache_tests(LAYER [DEPENDS target …]): one gtest binary LAYER_test of tests/unit/LAYER/**/*_test.cc.
+# ringcache_tests(LAYER [FOLDER tests/unit/LAYER] [DEPENDS target …]): one gtest binary LAYER_test of every
+# *_test.cc in the folder; no such tests where the layer is off.
 function(ringcache_tests layer)
   cmake_parse_arguments(arg "" "FOLDER" "DEPENDS" ${ARGN})
   if(NOT arg_FOLDER)
     set(arg_FOLDER tests/unit/${layer})
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${arg_FOLDER}/*_test.cc)
-  if(NOT sources)
+  ringcache_missing(missing ${arg_DEPENDS})
+  if(missing OR NOT sources)
     return()
   endif()
   add_executable(${layer}_test ${sources})
@@ -69,6 +89,10 @@ endfunction()
 # ringcache_proto(TARGET FILE.proto …): an object library of the generated messages and gRPC stubs; include
 # them as "FILE.grpc.pb.h". Its warnings are not ours.
 function(ringcache_proto target)
+  ringcache_missing(missing ringcache_grpc_libs)
+  if(missing)
+    return()
+  endif()
   set(out ${PROJECT_BINARY_DIR}/generated/${target})
   file(MAKE_DIRECTORY ${out})
   foreach(file IN LISTS ARGN)
@@ -82,7 +106,124 @@ function(ringcache_proto target)
     list(APPEND sources ${generated})
   endforeach()
   add_library(${target} STATIC ${sources})
-  target_include_directories(${target} SYSTEM PUBLIC ${out})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
   target_link_libraries(${target} PUBLIC ringcache_grpc_libs)
   target_compile_features(${target} PUBLIC cxx_std_23)
+endfunction()
+
+# ringcache_program(NAME [FOLDER apps/NAME] LINKS target …): the program bin/NAME of every .cc in its folder.
+# The target `programs` builds them all.
+function(ringcache_program name)
+  cmake_parse_arguments(arg "" "FOLDER" "LINKS" ${ARGN})
+  if(NOT arg_FOLDER)
+    set(arg_FOLDER apps/${name})
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${arg_FOLDER}/*.cc)
+  ringcache_missing(missing ${arg_LINKS})
+  if(missing OR NOT sources)
+    message(NOTICE "ringcache: no program ${name}: it needs ${missing}")
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} ringcache_flags)
+  target_compile_definitions(${name} PRIVATE RINGCACHE_VERSION="${PROJECT_VERSION}")
+  if(NOT TARGET programs)
+    add_custom_target(programs)
+  endif()
+  add_dependencies(programs ${name})
+  if(RINGCACHE_INSTALL)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
+
+# ringcache_examples(LINKS target … EXAMPLES file.cc …): each example is built, and run as a test.
+function(ringcache_examples)
+  cmake_parse_arguments(arg "" "" "LINKS;EXAMPLES" ${ARGN})
+  ringcache_missing(missing ${arg_LINKS})
+  if(missing)
+    return()
+  endif()
+  foreach(file IN LISTS arg_EXAMPLES)
+    get_filename_component(stem ${file} NAME_WE)
+    add_executable(example_${stem} ${PROJECT_SOURCE_DIR}/examples/${file})
+    target_link_libraries(example_${stem} PRIVATE ${arg_LINKS} ringcache_flags)
+    add_test(NAME example.${stem} COMMAND example_${stem})
+    set_tests_properties(example.${stem} PROPERTIES LABELS example TIMEOUT 60)
+  endforeach()
+endfunction()
+
+# ringcache_benches(FOLDER LINKS target …): one google-benchmark binary of every *_bench.cc in the folder; the
+# target `benches` builds them all, no test runs them.
+function(ringcache_benches folder)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*_bench.cc)
+  find_package(benchmark QUIET)
+  ringcache_missing(missing benchmark::benchmark_main ${arg_LINKS})
+  if(NOT TARGET benches)
+    add_custom_target(benches)
+  endif()
+  foreach(source IN LISTS sources)
+    get_filename_component(stem ${source} NAME_WE)
+    if(missing)
+      message(NOTICE "ringcache: ${stem} is off: it needs ${missing}")
+      continue()
+    endif()
+    add_executable(${stem} EXCLUDE_FROM_ALL ${source})
+    target_include_directories(${stem} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${stem} PRIVATE ${arg_LINKS} ringcache_flags benchmark::benchmark_main)
+    add_dependencies(benches ${stem})
+  endforeach()
+endfunction()
+
+# ringcache_python_tests(NAME folder): every *_test.py of the folder, by Python's own unittest.
+function(ringcache_python_tests name folder)
+  add_test(NAME ${name} COMMAND ${RINGCACHE_PYTHON} -B -m unittest discover -s ${folder} -p *_test.py
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS house TIMEOUT 120)
+endfunction()
+
+# ringcache_check(NAME): tools/check_NAME.py over the tree, as the test NAME.
+function(ringcache_check name)
+  add_test(NAME ${name} COMMAND ${RINGCACHE_PYTHON} -B tools/check_${name}.py
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS house TIMEOUT 120)
+endfunction()
+
+# ringcache_links(TARGETS NEEDS target): splits what the target links into what we make for it alone (generated
+# messages, which are installed with it) and all else that must exist before it.
+function(ringcache_links out_targets out_needs target)
+  get_target_property(links ${target} LINK_LIBRARIES)
+  list(FILTER links EXCLUDE REGEX "^[$-]|NOTFOUND$")
+  set(targets ${target})
+  foreach(link IN LISTS links)
+    if(link MATCHES "^ringcache_.*_protos$")
+      ringcache_links(inner_targets inner_needs ${link})
+      list(APPEND targets ${inner_targets})
+      list(APPEND needs ${inner_needs})
+    else()
+      list(APPEND needs ${link})
+    endif()
+  endforeach()
+  set(${out_targets} ${targets} PARENT_SCOPE)
+  set(${out_needs} ${needs} PARENT_SCOPE)
+endfunction()
+
+# ringcache_install(): headers, libraries and the CMake package, one export set for each layer, so that who wants
+# the core alone needs nobody's libraries. Call it after the last layer.
+function(ringcache_install)
+  include(CMakePackageConfigHelpers)
+  set(package ${CMAKE_INSTALL_LIBDIR}/cmake/ringcache)
+  get_property(ringcache_layers GLOBAL PROPERTY ringcache_layers)
+  foreach(layer IN LISTS ringcache_layers)
+    ringcache_links(targets needs ringcache_${layer})
+    string(APPEND ringcache_needs "set(ringcache_${layer}_needs ${needs})\n")
+    install(TARGETS ${targets} EXPORT ringcache-${layer} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(EXPORT ringcache-${layer} NAMESPACE ringcache:: DESTINATION ${package})
+  endforeach()
+  configure_package_config_file(cmake/ringcacheConfig.cmake.in ringcacheConfig.cmake
+    INSTALL_DESTINATION ${package} NO_SET_AND_CHECK_MACRO)
+  write_basic_package_version_file(ringcacheConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${PROJECT_BINARY_DIR}/ringcacheConfig.cmake ${PROJECT_BINARY_DIR}/ringcacheConfigVersion.cmake
+    cmake/dependencies.cmake DESTINATION ${package})
 endfunction()
