@@ -31,6 +31,8 @@ FORBIDDEN_IN_SRC = (
     (re.compile(r"\bcatch\s*\(\s*\.\.\.\s*\)"), "catch by type"),
     (re.compile(r"\busing namespace\b(?! std::(\w+_)?literals)"), "no using namespace"),
 )
+# Calls functions of our users, which may throw what they like; no other file may catch everything.
+CALLS_STRANGERS = {"src/group/loader.cc"}
 
 
 def own_paths(root):
@@ -97,6 +99,8 @@ def check_cpp(path, text):
     yield from check_coroutines(path, code)
     if path.parts[0] == "src":
         for pattern, what in FORBIDDEN_IN_SRC:
+            if what == "catch by type" and path.as_posix() in CALLS_STRANGERS:
+                continue
             for found in pattern.finditer(code):
                 yield f"{path}:{line_of(code, found.start())}: {found.group()}: {what}"
 

@@ -15,7 +15,8 @@ struct LoadContext {
 };
 
 /// Reads one key from wherever the truth lives; Errc::not_found when there is no such key. May
-/// block. An exception counts as Errc::internal and harms only those who wait for this key.
+/// block. An exception counts as Errc::internal and harms only those who wait for this key; its
+/// what() is in the error they get. Value::loaded_at may be left out: it is when the load began.
 using Loader = std::function<Result<Value>(std::string_view key, const LoadContext& context)>;
 
 struct LoaderOptions {
@@ -23,8 +24,9 @@ struct LoaderOptions {
   unsigned queued_max = 10'000;  ///< Loads that may wait for a thread; above it Errc::overloaded.
 };
 
-/// A read-only source made of a function. Runs it on threads of its own; destruction waits for
-/// those that run.
+/// A read-only source made of a function. Runs it on threads of its own. A load that no thread was
+/// free for by its deadline is not begun. Destruction waits for the loads that run and answers
+/// Errc::unavailable to those that wait; from within a Done it may be destroyed as well.
 std::shared_ptr<Store> loader_source(Loader loader, LoaderOptions options = {});
 
 /// Sugar for loaders: a value that is `bytes`.

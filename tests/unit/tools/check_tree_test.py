@@ -85,6 +85,11 @@ class CheckTreeTest(tree.TreeTest):
             self.spoil(CPP, f"void h() {{ {line} }}\n")
             self.assert_caught(f"{CPP}:5")
 
+    def test_the_file_that_calls_strangers_may_catch_everything(self):
+        self.write("tests/unit/group/loader_test.cc", tree.SPDX)
+        self.write("src/group/loader.cc", tree.SPDX + "void h() { try {} catch (...) {} }\n")
+        self.assert_content()
+
     def test_a_program_may_print(self):
         self.spoil("apps/ringcache/main.cc", "void h() { std::cerr << 1; }\n")
         self.assert_content()
