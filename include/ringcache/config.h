@@ -37,14 +37,14 @@ struct Config {
   enum class Transport { grpc, http };
   struct SourceSection {
     std::string name;
-    std::string dsn;
+    std::string dsn;  ///< "sqlite:PATH", or "kv:PATH" for the embedded durable store.
     unsigned pool = 8;
     Duration timeout = std::chrono::seconds(2);
   };
   struct GroupSection {
     GroupOptions options;
-    std::string source;
-    std::string get, put, erase;
+    std::string source;           ///< Name of a source; empty: a plain cache.
+    std::string get, put, erase;  ///< Statements, where the source is SQL.
   };
   struct LogSection {
     std::string level = "info";
@@ -67,7 +67,8 @@ struct ConfigError {
   std::string message;  ///< What is wrong and what would be right.
 };
 
-/// Settings by dotted name ("listen.http"), as flags and the environment give them.
+/// Settings given beside the file: flags by dotted name ("listen.http"), the environment by
+/// variable.
 using Overrides = std::map<std::string, std::string>;
 
 /// Defaults < file < environment (RINGCACHE_LISTEN_HTTP, …) < flags. An empty path means no file.
@@ -76,7 +77,7 @@ std::expected<Config, std::vector<ConfigError>> load_config(const std::string& p
                                                             const Overrides& environment,
                                                             const Overrides& flags);
 
-/// The RINGCACHE_… variables of this process as overrides.
+/// The RINGCACHE_… variables of this process.
 Overrides environment_overrides();
 
 }  // namespace ringcache

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/config.h>
+
+#include <gtest/gtest.h>
+
+#include "support/temp_dir.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::TempDir;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  auto load(const std::string& yaml, const Overrides& environment = {},
+            const Overrides& flags = {}) {
+    file_ = dir_.write("node.yaml", yaml);
+    return load_config(file_, environment, flags);
+  }
+
+  /// The only mistake in `yaml`, as "LINE: message".
+  std::string mistake(const std::string& yaml) {
+    const auto config = load(yaml);
+    if (config || config.error().size() != 1) return "not exactly one mistake";
+    const ConfigError& error = config.error().front();
+    if (!error.where.starts_with(file_)) return error.where + ": " + error.message;
+    return error.where.substr(file_.size() + 1) + ": " + error.message;
+  }
+
+  TempDir dir_;
+  std::string file_;
+};
+
+TEST_F(ConfigTest, NothingAtAllIsAUsefulNode) {
+  const auto config = load_config("", {}, {});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->listen.http, "127.0.0.1:8080");
+  EXPECT_EQ(config->listen.grpc, "127.0.0.1:9999");
+  ASSERT_EQ(config->groups.size(), 1u);
+  EXPECT_EQ(config->groups[0].options.name, "kv");
+  EXPECT_EQ(config->sources[0].dsn, "kv:ringcache-data/kv.db");
+}
+
+TEST_F(ConfigTest, ReadsEverySection) {
+  const auto config = load(R"(
+node:       {name: a, advertise: 10.0.0.5:9999, weight: 3, data_dir: /var/lib/ringcache}
+listen:     {http: 127.0.0.1:8081, grpc: 127.0.0.1:9991}
+membership: {type: etcd, endpoints: [127.0.0.1:2379, "[::1]:22379"], prefix: /p, lease_ttl: 5s, announce_as: ''}
+ring:       {type: classic, hash: crc32, replicas: 60}
+peer:       {transport: http}
+sources:
+  school:   {dsn: "sqlite:school.db", pool: 4, timeout: 500ms}
+groups:
+  scores:
+    source: school
+    get: SELECT score FROM students WHERE name = :key
+    put: UPDATE students SET score = :value WHERE name = :key
+    delete: DELETE FROM students WHERE name = :key
+    capacity: 2MiB
+    policy: arc
+    max_age: 10m
+    negative_max_age: 1s
+    max_value: 8KiB
+log:        {level: warn, format: json}
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->node.weight, 3u);
+  EXPECT_EQ(config->membership.endpoints,
+            (std::vector<std::string>{"127.0.0.1:2379", "[::1]:22379"}));
+  EXPECT_EQ(config->membership.lease_ttl, 5s);
+  EXPECT_EQ(config->ring.type, RingType::classic);
+  EXPECT_EQ(config->ring.replicas, 60u);
+  EXPECT_EQ(config->peer_transport, Config::Transport::http);
+  EXPECT_EQ(config->sources.at(0).timeout, 500ms);
+  const auto& scores = config->groups.at(0);
+  EXPECT_EQ(scores.options.policy, PolicyKind::arc);
+  EXPECT_EQ(scores.options.limits.capacity, 2u << 20);
+  EXPECT_EQ(scores.options.limits.max_age, 10min);
+  EXPECT_EQ(scores.erase, "DELETE FROM students WHERE name = :key");
+  EXPECT_EQ(config->log.level, "warn");
+}
+
+TEST_F(ConfigTest, StaticMembersAreAListOfMaps) {
+  const auto config = load(R"(
+membership:
+  members:
+    - {name: a, address: 127.0.0.1:9999, http: 127.0.0.1:8080}
+    - {address: 127.0.0.1:10000, weight: 2}
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->membership.type, Config::MembershipSection::Type::fixed);
+  ASSERT_EQ(config->membership.members.size(), 2u);
+  EXPECT_EQ(config->membership.members[1].name, "127.0.0.1:10000");
+  EXPECT_EQ(config->membership.members[1].weight, 2u);
+}
+
+TEST_F(ConfigTest, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
+  const Overrides environment{{"RINGCACHE_LISTEN_HTTP", "127.0.0.1:2"},
+                              {"RINGCACHE_LISTEN_GRPC", "127.0.0.1:2"}};
+  const auto config = load("listen: {http: 127.0.0.1:1, grpc: 127.0.0.1:1}", environment,
+                           {{"listen.grpc", "127.0.0.1:3"}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->listen.http, "127.0.0.1:2");
+  EXPECT_EQ(config->listen.grpc, "127.0.0.1:3");
+}
+
+TEST_F(ConfigTest, TheEnvironmentReachesNamedSections) {
+  const auto config = load("sources: {school: {dsn: 'sqlite:a.db'}}",
+                           {{"RINGCACHE_SOURCES_SCHOOL_DSN", "sqlite:b.db"}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->sources.at(0).dsn, "sqlite:b.db");
+}
+
+TEST_F(ConfigTest, AMisspeltVariableIsAMistakeButAPlatformsIsNot) {
+  EXPECT_FALSE(load_config("", {{"RINGCACHE_LISTEN_HTPP", "x"}}, {}));
+  EXPECT_TRUE(load_config(
+      "", {{"RINGCACHE_PORT", "tcp://10.0.0.1:8080"}, {"RINGCACHE_ENDPOINT", "x"}}, {}));
+}
+
+TEST_F(ConfigTest, EtcdEndpointsAloneMakeAnEtcdMembership) {
+  const auto config =
+      load_config("", {}, {{"membership.endpoints", "127.0.0.1:2379, 127.0.0.1:22379"}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->membership.type, Config::MembershipSection::Type::etcd);
+  EXPECT_EQ(config->membership.endpoints.size(), 2u);
+}
+
+TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsLineAndItsNeighbours) {
+  EXPECT_EQ(mistake("\nlisten:\n  htpp: 127.0.0.1:1\n"),
+            "3: unknown key 'listen.htpp'; known here: grpc, http");
+  EXPECT_EQ(mistake("lisen: {http: x}").substr(0, 28), "1: unknown key 'lisen.http';");
+}
+
+TEST_F(ConfigTest, AWrongValueIsNamedWithItsLine) {
+  EXPECT_EQ(mistake("ring:\n  type: slot\n"), "2: ring.type: 'slot' is not one of slots, classic");
+  EXPECT_NE(mistake("node: {weight: 0}").find("1: node.weight: '0' is not a whole number"),
+            std::string::npos);
+  EXPECT_NE(mistake("membership: {endpoints: [localhost]}").find("is not an address"),
+            std::string::npos);
+}
+
+TEST_F(ConfigTest, AllMistakesAreReportedAtOnce) {
+  const auto config = load("ring: {type: x}\nlog: {level: loud}\nnodes: 1\n");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().size(), 3u);
+}
+
+TEST_F(ConfigTest, BrokenYamlIsNamedWithItsLine) {
+  EXPECT_EQ(mistake("listen: {http: 1\nring: [\n").substr(0, 2), "2:");
+  EXPECT_EQ(mistake("just words").substr(0, 2), "1:");
+}
+
+TEST_F(ConfigTest, AKeyGivenTwiceIsAMistake) {
+  EXPECT_EQ(mistake("log: {level: info}\nlog: {level: warn}\n"),
+            "2: 'log' is given twice; keep one");
+}
+
+TEST_F(ConfigTest, AMissingFileIsNamed) {
+  const auto config = load_config("/no/such/file.yaml", {}, {});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().front().where, "/no/such/file.yaml");
+}
+
+TEST_F(ConfigTest, AGroupNeedsASourceThatExists) {
+  EXPECT_EQ(mistake("groups:\n  scores:\n    source: school\n    get: SELECT 1\n"),
+            "3: groups.scores.source: there is no source 'school' under sources");
+  EXPECT_NE(mistake("groups: {scores: {get: SELECT 1}}").find("has statements but no source"),
+            std::string::npos);
+}
+
+TEST_F(ConfigTest, TwoGroupsCannotShareOneKvFile) {
+  const auto config =
+      load("sources: {s: {dsn: 'kv:a.db'}}\ngroups: {a: {source: s}, b: {source: s}}\n");
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().front().message.find("give each its own file"), std::string::npos);
+}
+
+TEST_F(ConfigTest, AGroupWithoutASourceIsAPlainCache) {
+  const auto config = load("groups: {sessions: {capacity: 1MiB}}");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->groups.at(0).source.empty());
+}
+
+}  // namespace
+}  // namespace ringcache
