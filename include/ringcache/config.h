@@ -20,10 +20,12 @@ struct Config {
     std::string advertise;  ///< HOST:PORT others reach us at. Default: listen.grpc.
     unsigned weight = 1;
     std::string data_dir = "ringcache-data";
+    friend bool operator==(const NodeSection&, const NodeSection&) = default;
   };
   struct ListenSection {
     std::string http = "127.0.0.1:8080";  ///< Empty: no such door.
     std::string grpc = "127.0.0.1:9999";
+    friend bool operator==(const ListenSection&, const ListenSection&) = default;
   };
   struct MembershipSection {
     enum class Type { none, fixed, etcd };
@@ -33,6 +35,7 @@ struct Config {
     std::string prefix = "/ringcache";
     std::chrono::seconds lease_ttl{3};
     std::string announce_as = "GroupCache";
+    friend bool operator==(const MembershipSection&, const MembershipSection&) = default;
   };
   enum class Transport { grpc, http };
   struct SourceSection {
@@ -40,6 +43,7 @@ struct Config {
     std::string dsn;  ///< "sqlite:PATH", or "kv:PATH" for the embedded durable store.
     unsigned pool = 8;
     Duration timeout = std::chrono::seconds(2);
+    friend bool operator==(const SourceSection&, const SourceSection&) = default;
   };
   struct GroupSection {
     GroupOptions options;

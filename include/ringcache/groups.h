@@ -24,9 +24,10 @@ class Groups final : public Store {
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
 
- private:
+  /// The error for a name that find() does not know: names those there are.
   Error missing(std::string_view name) const;
 
+ private:
   std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
 };
 

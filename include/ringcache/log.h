@@ -14,6 +14,8 @@ enum class LogLevel : std::uint8_t { debug, info, warn, error, off };
 
 /// "debug", "info", …
 std::string_view log_level_name(LogLevel level) noexcept;
+/// The inverse; names nobody knows are `info`.
+LogLevel log_level_from_name(std::string_view name) noexcept;
 
 /// Where the library's few words go. The library itself never prints: an embedder passes a sink,
 /// the daemon passes spdlog. A Log is a small handle (copies share sink and level); a default-made

@@ -22,10 +22,11 @@ class Node {
   /// Leaves the ring and drains if it serves.
   ~Node();
 
-  /// A group filled by a function of this process; before serve(). Every node of the cluster must
-  /// add it. Errc::invalid_argument when the name is taken.
-  Result<void> add_group(GroupOptions options, Loader loader, LoaderOptions loader_options = {});
-  Result<void> add_group(GroupOptions options, std::shared_ptr<Store> source);
+  /// A group filled by a function of this process, or by any Store; before serve(). Every node of
+  /// the cluster must add it. Errc::invalid_argument when the name is taken. The group lives as
+  /// long as the node.
+  Result<Group*> add_group(GroupOptions options, Loader loader, LoaderOptions loader_options = {});
+  Result<Group*> add_group(GroupOptions options, std::shared_ptr<Store> source);
 
   /// Opens the doors and joins the cluster.
   Result<void> serve();

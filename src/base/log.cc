@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ringcache/log.h>
 
+#include <algorithm>
 #include <array>
 
 namespace ringcache {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNames{"debug", "info", "warn", "error", "off"};
+
+}  // namespace
 
 std::string_view log_level_name(LogLevel level) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"debug", "info", "warn", "error", "off"};
-  return kNames.at(static_cast<std::size_t>(level));
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+LogLevel log_level_from_name(std::string_view name) noexcept {
+  const auto* found = std::ranges::find(kNames, name);
+  return found == kNames.end() ? LogLevel::info : static_cast<LogLevel>(found - kNames.begin());
 }
 
 Log Log::named(std::string component) const {

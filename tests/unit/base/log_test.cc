@@ -22,6 +22,13 @@ TEST(LogTest, ADefaultLogIsSilent) {
   EXPECT_FALSE(Log().enabled(LogLevel::error));
 }
 
+TEST(LogTest, EveryLevelSurvivesItsName) {
+  for (const LogLevel level :
+       {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error, LogLevel::off})
+    EXPECT_EQ(log_level_from_name(log_level_name(level)), level);
+  EXPECT_EQ(log_level_from_name("loud"), LogLevel::info);
+}
+
 TEST(LogTest, NamesItsComponent) {
   Lines lines;
   lines.log.named("etcd").warn("slow");
