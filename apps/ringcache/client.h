@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include <ringcache/result.h>
+
+namespace ringcache {
+
+using Json = nlohmann::ordered_json;
+
+/// An answer of 2xx.
+struct Answer {
+  std::string body;
+  std::string etag;
+  std::string age;
+  std::string path;  ///< X-Ringcache: how the answer came about.
+};
+
+/// Speaks to one node over its public HTTP API. Any other answer than 2xx is an Error with the
+/// words of the node, or of whoever could not be reached.
+class Client {
+ public:
+  explicit Client(std::string endpoint);  ///< "http://HOST:PORT", or just "HOST:PORT".
+
+  Result<Answer> get(const std::string& path) const { return send("GET", path); }
+  Result<Answer> put(const std::string& path, const std::string& body) const {
+    return send("PUT", path, body);
+  }
+  Result<Answer> erase(const std::string& path) const { return send("DELETE", path); }
+  Result<Json> get_json(const std::string& path) const;
+
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  Result<Answer> send(const std::string& method, const std::string& path,
+                      const std::string& body = {}) const;
+
+  std::string endpoint_;
+};
+
+/// "/v1/groups/GROUP/keys/KEY", both percent-encoded.
+std::string key_path(std::string_view group, std::string_view key);
+/// "/v1/why/GROUP/KEY".
+std::string why_path(std::string_view group, std::string_view key);
+
+}  // namespace ringcache

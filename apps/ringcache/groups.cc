@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+
+#include "cli.h"
+#include "client.h"
+#include "table.h"
+
+namespace ringcache {
+namespace {
+
+std::string hit_ratio(const Json& stats) {
+  const double hits = stats["hits"], misses = stats["misses"];
+  return hits + misses == 0 ? "-" : percent(hits / (hits + misses));
+}
+
+int groups(const Cli& cli) {
+  const auto page = Client(cli.endpoint).get_json("/v1/groups");
+  if (!page) return report(page.error());
+  if (cli.format == Format::json) return std::cout << *page << '\n', kDone;
+  Table table({"GROUP", "POLICY", "ENTRIES", "BYTES", "CAPACITY", "HITS", "LOADS", "ERRORS"});
+  for (const Json& group : (*page)["groups"]) {
+    const Json& stats = group["stats"];
+    table.add({group["name"], group["policy"], stats["entries"].dump(), stats["bytes"].dump(),
+               group["capacity"].dump(), hit_ratio(stats), stats["loads"].dump(),
+               stats["load_errors"].dump()});
+  }
+  table.print(std::cout);
+  return kDone;
+}
+
+}  // namespace
+
+void add_groups(Cli& cli) {
+  cli.command("groups", "the groups of a node and how they do", [&cli] { return groups(cli); });
+}
+
+}  // namespace ringcache
