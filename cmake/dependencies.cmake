@@ -53,3 +53,9 @@ endif()
 find_package(yaml-cpp QUIET)
 find_package(nlohmann_json QUIET)
 find_package(spdlog QUIET)
+
+# What the programs need beside the library.
+find_package(CLI11 QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(RINGCACHE_HTTPLIB QUIET IMPORTED_TARGET GLOBAL cpp-httplib)
+endif()
