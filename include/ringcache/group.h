@@ -24,7 +24,7 @@ struct GroupLimits {
 
 struct GroupOptions {
   std::string name;
-  GroupLimits limits;
+  GroupLimits limits{};
   PolicyKind policy = PolicyKind::lru;
   unsigned shards = 0;
   std::size_t key_bytes_max = std::size_t{64} << 10;
@@ -75,6 +75,10 @@ class Group final : public Store {
         Scheduler& scheduler);
   ~Group() override;
 
+  /// Waits for the answer: get_blocking() of one of this group's keys.
+  Result<Value> get(std::string_view name, const Call& call = {}) {
+    return get_blocking(*this, KeyView(options().name, name), call);
+  }
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
