@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line against a cluster: what it prints and how it ends."""
+import json
+import subprocess
+import unittest
+
+import harness
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = harness.Cluster(extra="ring: {type: classic}")
+        cls.cluster.__enter__()
+        cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
+
+    def run_cli(self, *arguments, stdin=None, node=0):
+        return subprocess.run([harness.BIN / "ringcache", "--endpoint", f"http://{self.cluster.nodes[node].http}",
+                               *arguments], capture_output=True, input=stdin, timeout=30)
+
+    def json(self, *arguments):
+        return json.loads(self.run_cli("-o", "json", *arguments).stdout)
+
+    def test_get_prints_the_value_byte_for_byte(self):
+        ended = self.run_cli("get", "scores", "s5", "--why")
+        self.assertEqual((ended.returncode, ended.stdout), (0, b"1005"))
+        self.assertIn(b"owner=n", ended.stderr)
+
+    def test_a_missing_key_ends_with_two(self):
+        ended = self.run_cli("get", "scores", "nobody")
+        self.assertEqual((ended.returncode, ended.stdout), (2, b""))
+        self.assertTrue(ended.stderr)
+
+    def test_trouble_ends_with_one_and_says_what_to_do(self):
+        ended = subprocess.run([harness.BIN / "ringcache", "--endpoint", "http://127.0.0.1:1", "get", "g", "k"],
+                               capture_output=True, timeout=30)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(b"RINGCACHE_ENDPOINT", ended.stderr)
+        self.assertEqual(self.run_cli("fetch").returncode, 1)
+
+    def test_put_from_stdin_is_read_back_elsewhere(self):
+        self.assertEqual(self.run_cli("put", "scores", "s6", "-", stdin=b"77").returncode, 0)
+        self.assertEqual(self.run_cli("get", "scores", "s6", node=2).stdout, b"77")
+
+    def test_del_removes_a_key(self):
+        self.assertEqual(self.run_cli("del", "scores", "s9").returncode, 0)
+        self.assertEqual(self.run_cli("get", "scores", "s9", node=1).returncode, 2)
+
+    def test_ring_owner_agrees_with_why_at_every_node(self):
+        owner = self.json("ring", "owner", "scores", "s10")
+        self.run_cli("get", "scores", "s10")
+        for node in range(3):
+            ended = self.run_cli("-o", "json", "why", "scores", "s10", node=node)
+            why = json.loads(ended.stdout)
+            self.assertEqual((why["owner"]["name"], why["ring"]["hash"]), (owner["owner"], owner["hash"]))
+            self.assertEqual(why["copy"]["size"], 4)
+
+    def test_nodes_and_groups_are_tables_for_people(self):
+        nodes = self.run_cli("nodes").stdout.decode()
+        self.assertEqual(len(nodes.splitlines()), 4)
+        self.assertIn("scores", self.run_cli("groups").stdout.decode())
+
+    def test_ring_diff_finds_that_all_agree(self):
+        ended = self.run_cli("ring", "--diff")
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn(b"all agree", ended.stdout)
+
+    def test_config_check_says_where(self):
+        bad = self.cluster.path / "bad.yaml"
+        bad.write_text("ring: {typ: classic}\n")
+        ended = self.run_cli("config", "check", str(bad))
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(b"bad.yaml:1: unknown key 'ring.typ'", ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
