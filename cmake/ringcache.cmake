@@ -183,6 +183,17 @@ function(ringcache_python_tests name folder)
   set_tests_properties(${name} PROPERTIES LABELS house TIMEOUT 120)
 endfunction()
 
+# ringcache_system_tests(NAME …): tests/system/NAME_test.py, each a test system.NAME of its own against the built
+# programs; they start real processes and measure times, so none runs beside another test.
+function(ringcache_system_tests)
+  foreach(name IN LISTS ARGN)
+    add_test(NAME system.${name} COMMAND ${RINGCACHE_PYTHON} -B -m unittest -v ${name}_test
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/system)
+    set_tests_properties(system.${name} PROPERTIES LABELS system TIMEOUT 300 RUN_SERIAL ON
+      ENVIRONMENT RINGCACHE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+  endforeach()
+endfunction()
+
 # ringcache_check(NAME): tools/check_NAME.py over the tree, as the test NAME.
 function(ringcache_check name)
   add_test(NAME ${name} COMMAND ${RINGCACHE_PYTHON} -B tools/check_${name}.py
