@@ -16,10 +16,11 @@ struct GrpcOptions {
   std::string listen = "127.0.0.1:9999";  ///< HOST:PORT; port 0 lets the system choose.
   std::size_t key_bytes_max = std::size_t{64} << 10;
   std::size_t value_bytes_max = std::size_t{16} << 20;
+  std::size_t calls_max = 50'000;  ///< In flight at once; above it Errc::overloaded.
   Duration request_timeout = std::chrono::seconds(5);  ///< A call's deadline if it has none.
   /// Name of a key's owner, for the answer's `owner` field.
-  std::function<std::string(const KeyView&)> owner_name;
-  Log log;
+  std::function<std::string(const KeyView&)> owner_name{};
+  Log log{};
 };
 
 /// Serves a Store as gRPC: ringcache.v1.Cache for clients, ringcache.v1.Peer between nodes,
@@ -45,6 +46,7 @@ class GrpcServer {
 };
 
 struct GrpcPeerOptions {
+  std::size_t calls_max = 50'000;  ///< In flight at once; above it Errc::overloaded.
   std::size_t value_bytes_max = std::size_t{16} << 20;
 };
 

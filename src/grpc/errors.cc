@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grpc/errors.h"
+
+#include <string_view>
+
+#include <grpc/support/time.h>
+
+namespace ringcache {
+namespace {
+
+/// A client may ask for more time than nanoseconds can count.
+constexpr std::chrono::seconds kFarAway = std::chrono::years(100);
+
+/// A status without our trailer was made by gRPC itself, on this side or on the other.
+Errc errc_of_transport(grpc::StatusCode code) noexcept {
+  switch (code) {
+    case grpc::StatusCode::NOT_FOUND:
+      return Errc::not_found;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return Errc::invalid_argument;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return Errc::too_large;
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return Errc::unsupported;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return Errc::deadline_exceeded;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::UNKNOWN:  // "Stream removed": the connection ended under the call
+      return Errc::unavailable;
+    default:
+      return Errc::internal;
+  }
+}
+
+}  // namespace
+
+Error late(Intent intent) {
+  if (intent == Intent::read) return {Errc::deadline_exceeded, "no answer before the deadline"};
+  return {Errc::unknown, "no answer before the deadline; the write may or may not be applied"};
+}
+
+grpc::StatusCode status_code(Errc code) noexcept {
+  switch (code) {
+    case Errc::not_found:
+    case Errc::no_such_group:
+      return grpc::StatusCode::NOT_FOUND;
+    case Errc::invalid_argument:
+      return grpc::StatusCode::INVALID_ARGUMENT;
+    case Errc::too_large:
+    case Errc::overloaded:
+      return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    case Errc::unsupported:
+      return grpc::StatusCode::FAILED_PRECONDITION;
+    case Errc::deadline_exceeded:
+      return grpc::StatusCode::DEADLINE_EXCEEDED;
+    case Errc::unavailable:
+      return grpc::StatusCode::UNAVAILABLE;
+    case Errc::unknown:
+      return grpc::StatusCode::UNKNOWN;
+    case Errc::internal:
+      break;
+  }
+  return grpc::StatusCode::INTERNAL;
+}
+
+grpc::Status refusal(const Error& error, grpc::CallbackServerContext& context) {
+  context.AddTrailingMetadata(kErrorTrailer, std::string(errc_name(error.code)));
+  return {status_code(error.code), error.message};
+}
+
+Error error_of(const grpc::Status& status, const grpc::ClientContext& context, Intent intent) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  if (const auto named = trailers.find(kErrorTrailer); named != trailers.end()) {
+    const std::string_view name(named->second.data(), named->second.size());
+    return {errc_from_name(name), status.error_message()};
+  }
+  const bool unseen = status.error_code() == grpc::StatusCode::UNIMPLEMENTED;  // no handler ran
+  if (intent == Intent::write && !unseen) return {Errc::unknown, status.error_message()};
+  return {errc_of_transport(status.error_code()), status.error_message()};
+}
+
+Time deadline_of(gpr_timespec deadline) {
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return Time::max();
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  if (left.tv_sec > kFarAway.count()) return Time::max();
+  const Duration span = std::chrono::seconds(left.tv_sec) + std::chrono::nanoseconds(left.tv_nsec);
+  return saturating_add(BootClock::now(), span);
+}
+
+gpr_timespec deadline_in(Duration left) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(left.count(), GPR_TIMESPAN));
+}
+
+}  // namespace ringcache

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/grpc.h>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <climits>
+#include <system_error>
+#include <vector>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include "base/units.h"
+#include "grpc/errors.h"
+#include "grpc/services.h"
+
+namespace ringcache {
+namespace {
+
+constexpr std::array kServiceNames{"ringcache.v1.Cache", "ringcache.v1.Peer",
+                                   "groupcachepb.GroupCache"};
+
+/// Room beside key and value, so that a message a little too large is refused in our own words.
+constexpr std::size_t kMessageSlack = std::size_t{1} << 20;
+constexpr int kPingIntervalMinMs = 1'000;  // peers ask whether we live while a call is in flight
+constexpr int kKeepaliveMs = 60'000;       // we ask whether silent clients do
+
+std::string reason(int error) {
+  std::string words = std::generic_category().message(error);
+  words[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(words[0])));
+  return error == EADDRINUSE ? words + "; choose another with --listen-grpc" : words;
+}
+
+/// 0, or the errno that keeps a listener from this address.
+int bind_error(const addrinfo& address) {
+  const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno;
+  const int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const int error = ::bind(fd, address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno;
+  ::close(fd);
+  return error;
+}
+
+/// gRPC says only that it cannot listen, and is content with one of several addresses of a name;
+/// so we try first, for the reason's sake.
+Result<void> check_free(const std::string& listen, const HostPort& where) {
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(),
+                                   std::to_string(where.port).c_str(), &hints, &found);
+  if (failed != 0) return fail(Errc::unavailable, listen + ": " + ::gai_strerror(failed));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  int error = 0;
+  bool usable = false;
+  for (const addrinfo* address = found; address; address = address->ai_next) {
+    const int code = bind_error(*address);
+    if (code == EADDRINUSE) return fail(Errc::unavailable, listen + ": " + reason(code));
+    if (code == 0)
+      usable = true;
+    else
+      error = code;
+  }
+  if (!usable) return fail(Errc::unavailable, listen + ": " + reason(error));
+  return {};
+}
+
+int message_bytes_max(const GrpcOptions& options) {
+  const std::size_t bytes = options.key_bytes_max + options.value_bytes_max + kMessageSlack;
+  return static_cast<int>(std::min<std::size_t>(bytes, INT_MAX));
+}
+
+void set_limits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
+  builder.SetMaxReceiveMessageSize(message_bytes_max(options));
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingIntervalMinMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+}
+
+}  // namespace
+
+struct GrpcServer::Impl {
+  Impl(GrpcOptions given, Store& store) : options(std::move(given)), backend{options, store} {
+    services.push_back(cache_service(backend));
+    services.push_back(peer_service(backend));
+    services.push_back(groupcache_service(backend));
+  }
+
+  Result<void> start(const HostPort& where) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    set_limits(builder, options);
+    const std::string any = "[::]:" + std::to_string(where.port);
+    builder.AddListeningPort(where.host.empty() ? any : options.listen,
+                             grpc::InsecureServerCredentials(), &port);
+    for (const auto& service : services) builder.RegisterService(service.get());
+    server = builder.BuildAndStart();
+    if (!server || port == 0) return fail(Errc::unavailable, options.listen + ": cannot listen");
+    for (const char* name : kServiceNames)
+      server->GetHealthCheckService()->SetServingStatus(name, true);
+    return {};
+  }
+
+  const GrpcOptions options;
+  Backend backend;
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  int port = 0;
+  std::unique_ptr<grpc::Server> server;  // last: ends before what it serves
+};
+
+Result<std::unique_ptr<GrpcServer>> GrpcServer::listen(GrpcOptions options, Store& store) {
+  const auto where = parse_host_port(options.listen);
+  if (!where) return std::unexpected(where.error());
+  if (auto free = check_free(options.listen, *where); !free) return std::unexpected(free.error());
+  auto impl = std::make_unique<Impl>(std::move(options), store);
+  if (auto started = impl->start(*where); !started) return std::unexpected(started.error());
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
+}
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GrpcServer::~GrpcServer() { drain(impl_->options.request_timeout); }
+
+std::uint16_t GrpcServer::port() const { return static_cast<std::uint16_t>(impl_->port); }
+
+// Shutdown() closes the listener and sends GOAWAY in two steps, so that what clients sent before
+// they heard of it is still served.
+void GrpcServer::drain(Duration grace) {
+  impl_->server->GetHealthCheckService()->SetServingStatus(false);
+  impl_->server->Shutdown(deadline_in(grace));
+}
+
+}  // namespace ringcache

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/service_type.h>
+
+#include <ringcache/grpc.h>
+
+namespace ringcache {
+
+/// What the services stand in front of; outlives them.
+struct Backend {
+  const GrpcOptions& options;
+  Store& store;
+  std::atomic<std::size_t> calls{0};  ///< In flight, of all services.
+};
+
+std::unique_ptr<grpc::Service> cache_service(Backend& backend);
+std::unique_ptr<grpc::Service> peer_service(Backend& backend);
+std::unique_ptr<grpc::Service> groupcache_service(Backend& backend);
+
+}  // namespace ringcache

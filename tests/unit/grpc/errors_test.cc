@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grpc/errors.h"
+
+#include <grpc/support/time.h>
+#include <gtest/gtest.h>
+
+#include "grpc/spans.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+
+Errc meaning(grpc::StatusCode code, Intent intent) {
+  const grpc::ClientContext context;  // no trailers: the status is gRPC's own
+  return error_of(grpc::Status(code, ""), context, intent).code;
+}
+
+TEST(ErrorsTest, ALateReadIsADeadlineAndALateWriteIsUnknown) {
+  EXPECT_EQ(late(Intent::read).code, Errc::deadline_exceeded);
+  EXPECT_EQ(late(Intent::write).code, Errc::unknown);
+}
+
+TEST(ErrorsTest, ALostConnectionMakesAReadUnavailable) {
+  EXPECT_EQ(meaning(grpc::StatusCode::UNAVAILABLE, Intent::read), Errc::unavailable);
+  EXPECT_EQ(meaning(grpc::StatusCode::UNKNOWN, Intent::read), Errc::unavailable);
+  EXPECT_EQ(meaning(grpc::StatusCode::CANCELLED, Intent::read), Errc::unavailable);
+}
+
+TEST(ErrorsTest, AFailedWriteIsUnknownWhateverGrpcSays) {
+  for (const auto code : {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::DEADLINE_EXCEEDED,
+                          grpc::StatusCode::CANCELLED, grpc::StatusCode::INTERNAL,
+                          grpc::StatusCode::RESOURCE_EXHAUSTED})
+    EXPECT_EQ(meaning(code, Intent::write), Errc::unknown) << code;
+}
+
+TEST(ErrorsTest, AMethodNobodyServesWasNotApplied) {
+  EXPECT_EQ(meaning(grpc::StatusCode::UNIMPLEMENTED, Intent::write), Errc::unsupported);
+}
+
+TEST(ErrorsTest, NoDeadlineIsForEver) {
+  EXPECT_EQ(deadline_of(gpr_inf_future(GPR_CLOCK_REALTIME)), Time::max());
+  const gpr_timespec remote =
+      gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_hours(100'000'000, GPR_TIMESPAN));
+  EXPECT_EQ(deadline_of(remote), Time::max());
+}
+
+TEST(ErrorsTest, ADeadlineSurvivesTheWayThereAndBack) {
+  const Time deadline = deadline_of(deadline_in(10s));
+  EXPECT_LE(deadline, BootClock::now() + 10s);
+  EXPECT_GT(deadline, BootClock::now() + 5s);
+}
+
+TEST(SpansTest, ASpanIsNeverNegativeAndNeverOverflows) {
+  EXPECT_EQ(count_of<std::chrono::milliseconds>(-5s), 0u);
+  EXPECT_EQ(count_of<std::chrono::milliseconds>(5s), 5'000u);
+  EXPECT_EQ(span_of<std::chrono::milliseconds>(5'000), 5s);
+  EXPECT_EQ(span_of<std::chrono::milliseconds>(~std::uint64_t{0}), Duration::max());
+}
+
+}  // namespace
+}  // namespace ringcache

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+
+#include <ringcache/grpc.h>
+
+#include "groupcache.grpc.pb.h"
+#include "ringcache.grpc.pb.h"
+
+namespace ringcache {
+
+using namespace std::chrono_literals;
+
+/// A Store of one group, "scores". A key "error:NAME" fails with that Errc; a key "held…" is kept
+/// until release(). Remembers the last call it got.
+class FakeStore final : public Store {
+ public:
+  void get(const KeyView& key, const Call& call, Done<Value> done) override {
+    if (refused(key, call, done)) return;
+    if (key.name.starts_with("held"))
+      return hold(
+          [done = std::move(done)]() mutable { done(Value{.bytes = Bytes::copy("held")}); });
+    done(find(key));
+  }
+
+  void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
+    if (refused(key, call, done)) return;
+    if (key.name.starts_with("held"))
+      return hold([done = std::move(done)]() mutable { done(Value{}); });
+    if (key.name == "normalised") value.bytes = Bytes::copy("as the database has it");
+    std::unique_lock lock(mutex_);
+    rows_[std::string(key.name)] = value;
+    lock.unlock();
+    done(std::move(value));
+  }
+
+  void erase(const KeyView& key, const Call& call, Done<void> done) override {
+    if (refused(key, call, done)) return;
+    if (key.name.starts_with("held")) return hold([done = std::move(done)]() mutable { done({}); });
+    std::unique_lock lock(mutex_);
+    const bool erased = rows_.erase(std::string(key.name)) > 0;
+    lock.unlock();
+    done(erased ? Result<void>() : fail(Errc::not_found, "no such key"));
+  }
+
+  void set(std::string_view key, Value value) {
+    std::lock_guard lock(mutex_);
+    rows_[std::string(key)] = std::move(value);
+  }
+
+  /// Waits until `count` calls are held.
+  void await_held(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return held_.size() >= count; });
+  }
+
+  /// Answers all that is held.
+  void release() {
+    std::unique_lock lock(mutex_);
+    auto held = std::exchange(held_, {});
+    lock.unlock();
+    for (Task& answer : held) answer();
+  }
+
+  Call last_call() const {
+    std::lock_guard lock(mutex_);
+    return last_call_;
+  }
+
+ private:
+  template <class T>
+  bool refused(const KeyView& key, const Call& call, Done<T>& done) {
+    std::unique_lock lock(mutex_);
+    last_call_ = call;
+    lock.unlock();
+    constexpr std::string_view kError = "error:";
+    if (key.group != "scores") {
+      done(fail(Errc::no_such_group, "no group '" + std::string(key.group) + "'"));
+    } else if (key.name.starts_with(kError)) {
+      done(fail(errc_from_name(key.name.substr(kError.size())), "as you wished"));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void hold(Task answer) {
+    std::lock_guard lock(mutex_);
+    held_.push_back(std::move(answer));
+    arrived_.notify_all();
+  }
+
+  Result<Value> find(const KeyView& key) const {
+    std::lock_guard lock(mutex_);
+    const auto row = rows_.find(std::string(key.name));
+    if (row == rows_.end()) return fail(Errc::not_found, "no such key");
+    return row->second;
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::map<std::string, Value> rows_;
+  std::vector<Task> held_;
+  Call last_call_;
+};
+
+inline Member member_at(std::string address) {
+  Member member;
+  member.address = std::move(address);
+  return member;
+}
+
+/// A server on a port of its own over a FakeStore, and clients of it.
+class GrpcFixture : public testing::Test {
+ protected:
+  void start(GrpcOptions options = {}) {
+    if (options.listen == GrpcOptions().listen) options.listen = "127.0.0.1:0";
+    auto listening = GrpcServer::listen(std::move(options), store);
+    ASSERT_TRUE(listening) << listening.error().message;
+    server = std::move(*listening);
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(server->port()); }
+
+  std::shared_ptr<grpc::Channel> channel() const {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(-1);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), arguments);
+  }
+
+  std::unique_ptr<v1::Cache::Stub> client() const { return v1::Cache::NewStub(channel()); }
+
+  static v1::GetRequest get_request(std::string key, std::string group = "scores") {
+    v1::GetRequest request;
+    request.set_group(std::move(group));
+    request.set_key(std::move(key));
+    return request;
+  }
+
+  static v1::PutRequest put_request(std::string key, std::string value) {
+    v1::PutRequest request;
+    request.set_group("scores");
+    request.set_key(std::move(key));
+    request.set_value(std::move(value));
+    return request;
+  }
+
+  static v1::DeleteRequest delete_request(std::string key) {
+    v1::DeleteRequest request;
+    request.set_group("scores");
+    request.set_key(std::move(key));
+    return request;
+  }
+
+  FakeStore store;
+  std::unique_ptr<GrpcServer> server;
+};
+
+}  // namespace ringcache

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/grpc.h>
+
+#include <future>
+#include <thread>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unit/grpc/fixture.h"
+
+namespace ringcache {
+namespace {
+
+const KeyView kKey("scores", "k");
+const KeyView kHeld("scores", "held");
+
+Call within(Duration span) { return {.deadline = BootClock::now() + span}; }
+
+class PeerTest : public GrpcFixture {
+ protected:
+  void SetUp() override {
+    start();
+    peer = grpc_peer(member_at(address()));
+  }
+
+  std::shared_ptr<Store> peer;
+};
+
+/// A loopback address that takes connections and never says a word, or refuses them.
+class DeafPort {
+ public:
+  explicit DeafPort(bool listening) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address_), size), 0);
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
+    EXPECT_EQ(listening ? ::listen(fd_, 8) : 0, 0);
+  }
+  ~DeafPort() { ::close(fd_); }
+  Member member() const {
+    return member_at("127.0.0.1:" + std::to_string(ntohs(address_.sin_port)));
+  }
+
+ private:
+  int fd_;
+  sockaddr_in address_{};
+};
+
+TEST_F(PeerTest, AValueArrivesWithItsHistory) {
+  const Time now = BootClock::now();
+  store.set("k", {.bytes = Bytes::copy("100"),
+                  .version = 7,
+                  .loaded_at = now - 90s,
+                  .expires_at = now + 600s,
+                  .hit = true,
+                  .load_time = 1500us});
+  const auto value = get_blocking(*peer, kKey);
+  ASSERT_TRUE(value) << value.error().message;
+  EXPECT_EQ(value->bytes.view(), "100");
+  EXPECT_EQ(value->version, 7u);
+  EXPECT_TRUE(value->hit);
+  EXPECT_EQ(value->load_time, 1500us);
+  EXPECT_NEAR(static_cast<double>((value->loaded_at - now) / 1ms), -90'000, 1'000);
+  EXPECT_NEAR(static_cast<double>((value->expires_at - now) / 1ms), 600'000, 1'000);
+}
+
+TEST_F(PeerTest, ACopyIsNeverTakenForYoungerThanItIs) {
+  const Time loaded = BootClock::now() - 5s;
+  store.set("k", {.bytes = Bytes::copy("100"), .loaded_at = loaded});
+  EXPECT_LE(get_blocking(*peer, kKey)->loaded_at, loaded + 1us);  // what a message rounds off
+}
+
+TEST_F(PeerTest, AValueWithoutEndOrAgeStaysSo) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  const auto value = get_blocking(*peer, kKey);
+  EXPECT_EQ(value->expires_at, Time::max());
+  EXPECT_EQ(value->loaded_at, Time{});
+}
+
+TEST_F(PeerTest, KeysAndValuesHoldAnyBytes) {
+  std::string bytes;
+  for (int b = 0; b < 256; ++b) bytes.push_back(static_cast<char>(b));
+  const KeyView key("scores", bytes);
+  ASSERT_TRUE(put_blocking(*peer, key, {.bytes = Bytes::copy(bytes)}));
+  EXPECT_EQ(get_blocking(*peer, key)->bytes.view(), bytes);
+  EXPECT_TRUE(erase_blocking(*peer, key));
+  EXPECT_EQ(get_blocking(*peer, key).error().code, Errc::not_found);
+}
+
+TEST_F(PeerTest, TheLargestValueGoesThereAndBackAndALargerOneStaysHere) {
+  const std::string value(16 << 20, 'v');
+  ASSERT_TRUE(put_blocking(*peer, kKey, {.bytes = Bytes::copy(value)}));
+  EXPECT_EQ(get_blocking(*peer, kKey)->bytes.view(), value);
+  EXPECT_EQ(put_blocking(*peer, kKey, {.bytes = Bytes::copy(value + "v")}).error().code,
+            Errc::too_large);
+}
+
+TEST_F(PeerTest, APutAnswersWhatTheStoreNowHolds) {
+  EXPECT_EQ(put_blocking(*peer, kKey, {.bytes = Bytes::copy("v")})->bytes.view(), "v");
+  const KeyView key("scores", "normalised");
+  EXPECT_EQ(put_blocking(*peer, key, {.bytes = Bytes::copy("v")})->bytes.view(),
+            "as the database has it");
+}
+
+TEST_F(PeerTest, ATtlTravels) {
+  const Time end = BootClock::now() + 60s;
+  ASSERT_TRUE(put_blocking(*peer, kKey, {.bytes = Bytes::copy("v"), .expires_at = end}));
+  const auto value = get_blocking(*peer, kKey);
+  EXPECT_NEAR(static_cast<double>((value->expires_at - end) / 1ms), 0, 1'000);
+}
+
+TEST_F(PeerTest, EveryErrorSurvivesTheWire) {
+  for (const auto code :
+       {Errc::not_found, Errc::no_such_group, Errc::invalid_argument, Errc::too_large,
+        Errc::unsupported, Errc::overloaded, Errc::deadline_exceeded, Errc::unavailable,
+        Errc::unknown, Errc::internal}) {
+    const std::string name = "error:" + std::string(errc_name(code));
+    const KeyView key("scores", name);
+    EXPECT_EQ(get_blocking(*peer, key).error(), (Error{code, "as you wished"}));
+    EXPECT_EQ(put_blocking(*peer, key, {}).error(), (Error{code, "as you wished"}));
+    EXPECT_EQ(erase_blocking(*peer, key).error(), (Error{code, "as you wished"}));
+  }
+}
+
+TEST_F(PeerTest, TheDeadlineTravels) {
+  EXPECT_FALSE(get_blocking(*peer, kKey, within(10s)));
+  EXPECT_LE(store.last_call().deadline, BootClock::now() + 10s);
+  EXPECT_GT(store.last_call().deadline, BootClock::now() + 5s);
+  EXPECT_TRUE(store.last_call().forwarded);
+}
+
+TEST_F(PeerTest, AtTheDeadlineAReadFailsAndAWriteThatWasSentIsUnknown) {
+  // The completions are the peer's own: the blocking forms would have left at the deadline too.
+  std::promise<Errc> read, write;
+  peer->get(kHeld, within(50ms), [&](Result<Value> r) { read.set_value(r.error().code); });
+  peer->put(kHeld, {}, within(500ms), [&](Result<Value> r) { write.set_value(r.error().code); });
+  store.await_held(2);
+  EXPECT_EQ(read.get_future().get(), Errc::deadline_exceeded);
+  EXPECT_EQ(write.get_future().get(), Errc::unknown);
+  store.release();
+}
+
+TEST_F(PeerTest, ACallWhoseDeadlineHasPassedIsNotSent) {
+  EXPECT_EQ(get_blocking(*peer, kHeld, within(-1s)).error().code, Errc::deadline_exceeded);
+  std::promise<Errc> write;
+  peer->put(kHeld, {}, within(-1s), [&](Result<Value> r) { write.set_value(r.error().code); });
+  EXPECT_EQ(write.get_future().get(), Errc::unavailable);
+}
+
+TEST_F(PeerTest, ARefusedConnectionIsUnavailableAtOnce) {
+  const DeafPort closed(false);
+  const auto nobody = grpc_peer(closed.member());
+  const Time began = BootClock::now();
+  EXPECT_EQ(get_blocking(*nobody, kKey).error().code, Errc::unavailable);
+  EXPECT_EQ(put_blocking(*nobody, kKey, {}).error().code, Errc::unavailable);
+  EXPECT_EQ(erase_blocking(*nobody, kKey).error().code, Errc::unavailable);
+  EXPECT_LT(BootClock::now() - began, 2s);
+}
+
+TEST_F(PeerTest, AnAddressThatIsNoneIsUnavailable) {
+  for (const char* wrong : {"", "nonsense", "127.0.0.1:99999999", "[:::1", "no host:1"})
+    EXPECT_EQ(put_blocking(*grpc_peer(member_at(wrong)), kKey, {}).error().code, Errc::unavailable)
+        << wrong;
+}
+
+TEST_F(PeerTest, AWriteToAPeerThatNeverSpeaksWasNotApplied) {
+  const DeafPort deaf(true);
+  std::promise<Errc> write;
+  grpc_peer(deaf.member())->put(kKey, {}, within(100ms), [&](Result<Value> r) {
+    write.set_value(r.error().code);
+  });
+  EXPECT_EQ(write.get_future().get(), Errc::unavailable);
+}
+
+TEST_F(PeerTest, WhenThePeerDiesInMidCallAReadIsUnavailableAndAWriteUnknown) {
+  std::promise<Errc> read, write;
+  peer->get(kHeld, {}, [&](Result<Value> r) { read.set_value(r.error().code); });
+  peer->put(kHeld, {}, {}, [&](Result<Value> r) { write.set_value(r.error().code); });
+  store.await_held(2);
+  server->drain(0s);
+  EXPECT_EQ(read.get_future().get(), Errc::unavailable);
+  EXPECT_EQ(write.get_future().get(), Errc::unknown);
+  store.release();
+}
+
+TEST_F(PeerTest, APeerThatCameBackIsFoundAgain) {
+  const std::string same = address();
+  server.reset();
+  EXPECT_EQ(get_blocking(*peer, kKey).error().code, Errc::unavailable);
+  start({.listen = same});
+  const Time began = BootClock::now();
+  auto result = get_blocking(*peer, kKey);
+  while (result.error().code != Errc::not_found && BootClock::now() - began < 5s) {
+    std::this_thread::yield();
+    result = get_blocking(*peer, kKey);
+  }
+  EXPECT_EQ(result.error().code, Errc::not_found);
+}
+
+TEST_F(PeerTest, ACallOutlivesTheStoreItWasMadeOn) {
+  std::promise<Result<Value>> answer;
+  peer->get(kHeld, {}, [&](Result<Value> r) { answer.set_value(std::move(r)); });
+  store.await_held(1);
+  peer.reset();
+  store.release();
+  EXPECT_EQ(answer.get_future().get()->bytes.view(), "held");
+}
+
+TEST_F(PeerTest, AboveTheMostCallsInFlightOneIsRefused) {
+  const auto narrow = grpc_peer(member_at(address()), {.calls_max = 1});
+  std::promise<void> over;
+  narrow->get(kHeld, {}, [&](Result<Value>) { over.set_value(); });
+  store.await_held(1);
+  EXPECT_EQ(get_blocking(*narrow, kKey).error().code, Errc::overloaded);
+  store.release();
+  over.get_future().wait();
+}
+
+TEST_F(PeerTest, ManyCallsShareOneConnection) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  std::atomic<std::size_t> right = 0, landed = 0;
+  constexpr std::size_t kCalls = 2'000;
+  for (std::size_t i = 0; i < kCalls; ++i)
+    peer->get(kKey, {}, [&](Result<Value> value) {
+      right += value && value->bytes.view() == "100";
+      ++landed;
+      landed.notify_one();
+    });
+  for (auto seen = landed.load(); seen < kCalls; seen = landed) landed.wait(seen);
+  EXPECT_EQ(right, kCalls);
+}
+
+}  // namespace
+}  // namespace ringcache

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grpc/services.h"
+
+#include <thread>
+
+#include "grpc/errors.h"
+#include "unit/grpc/fixture.h"
+
+namespace ringcache {
+namespace {
+
+class ServicesTest : public GrpcFixture {
+ protected:
+  void SetUp() override {
+    start({.owner_name = [](const KeyView&) { return "node-b"; }});
+  }
+
+  grpc::Status get(const v1::GetRequest& request) {
+    grpc::ClientContext context;
+    return client()->Get(&context, request, &got);
+  }
+  grpc::Status put(const v1::PutRequest& request) {
+    grpc::ClientContext context;
+    return client()->Put(&context, request, &stored);
+  }
+
+  v1::GetResponse got;
+  v1::PutResponse stored;
+};
+
+TEST_F(ServicesTest, EveryRefusalHasItsStatusAndItsName) {
+  for (const auto code :
+       {Errc::not_found, Errc::no_such_group, Errc::invalid_argument, Errc::too_large,
+        Errc::unsupported, Errc::overloaded, Errc::deadline_exceeded, Errc::unavailable,
+        Errc::unknown, Errc::internal}) {
+    const std::string name(errc_name(code));
+    grpc::ClientContext context;
+    const auto status = client()->Get(&context, get_request("error:" + name), &got);
+    EXPECT_EQ(status.error_code(), status_code(code)) << name;
+    EXPECT_EQ(status.error_message(), "as you wished");
+    const auto& trailers = context.GetServerTrailingMetadata();
+    ASSERT_EQ(trailers.count(kErrorTrailer), 1u);
+    EXPECT_EQ(trailers.find(kErrorTrailer)->second, name);
+  }
+}
+
+TEST_F(ServicesTest, AGetTellsHowTheAnswerCameAbout) {
+  const Time now = BootClock::now();
+  store.set("k", {.bytes = Bytes::copy("100"),
+                  .loaded_at = now - 90s,
+                  .expires_at = now + 600s,
+                  .hit = true,
+                  .load_time = 1500us});
+  ASSERT_TRUE(get(get_request("k")).ok());
+  EXPECT_EQ(got.value(), "100");
+  EXPECT_EQ(got.etag(), etag_of("100"));
+  EXPECT_EQ(got.owner(), "node-b");
+  EXPECT_TRUE(got.hit());
+  EXPECT_GE(got.age_ms(), 90'000u);
+  EXPECT_LE(got.ttl_ms(), 600'000u);
+  EXPECT_EQ(got.load_us(), 1500u);
+}
+
+TEST_F(ServicesTest, AValueWithoutAnEndHasNoTtl) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  ASSERT_TRUE(get(get_request("k")).ok());
+  EXPECT_FALSE(got.has_ttl_ms());
+  EXPECT_EQ(got.age_ms(), 0u);
+}
+
+TEST_F(ServicesTest, KeysAndValuesHoldAnyBytes) {
+  std::string bytes;
+  for (int b = 0; b < 256; ++b) bytes.push_back(static_cast<char>(b));
+  ASSERT_TRUE(put(put_request(bytes, bytes + bytes)).ok());
+  ASSERT_TRUE(get(get_request(bytes)).ok());
+  EXPECT_EQ(got.value(), bytes + bytes);
+}
+
+TEST_F(ServicesTest, APutAnswersTheEtagOfWhatTheStoreNowHolds) {
+  ASSERT_TRUE(put(put_request("normalised", "x")).ok());
+  EXPECT_EQ(stored.etag(), etag_of("as the database has it"));
+  EXPECT_EQ(stored.owner(), "node-b");
+}
+
+TEST_F(ServicesTest, ADeletedKeyIsGoneAndASecondDeleteSaysSo) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  v1::DeleteResponse deleted;
+  grpc::ClientContext first;
+  EXPECT_TRUE(client()->Delete(&first, delete_request("k"), &deleted).ok());
+  grpc::ClientContext second;
+  EXPECT_EQ(client()->Delete(&second, delete_request("k"), &deleted).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServicesTest, ATtlReachesTheStore) {
+  auto request = put_request("k", "v");
+  request.set_ttl_ms(60'000);
+  ASSERT_TRUE(put(request).ok());
+  ASSERT_TRUE(get(get_request("k")).ok());
+  EXPECT_GT(got.ttl_ms(), 0u);
+  EXPECT_LE(got.ttl_ms(), 60'000u);
+}
+
+TEST_F(ServicesTest, AnEndlessTtlDoesNotOverflow) {
+  auto request = put_request("k", "v");
+  request.set_ttl_ms(~std::uint64_t{0});
+  ASSERT_TRUE(put(request).ok());
+  ASSERT_TRUE(get(get_request("k")).ok());
+  EXPECT_FALSE(got.has_ttl_ms());
+}
+
+TEST_F(ServicesTest, ATtlOfNothingIsRefused) {
+  auto request = put_request("k", "v");
+  request.set_ttl_ms(0);
+  EXPECT_EQ(put(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(ServicesTest, KeysOutsideTheLimitsAreInvalid) {
+  for (const std::size_t size :
+       {std::size_t{0}, (std::size_t{64} << 10) + 1, std::size_t{8} << 20}) {
+    EXPECT_EQ(get(get_request(std::string(size, 'k'))).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT)
+        << size;
+  }
+  EXPECT_EQ(get(get_request(std::string(64 << 10, 'k'))).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServicesTest, TheLargestValueFitsAndOneByteMoreDoesNot) {
+  std::string value(16 << 20, 'v');
+  ASSERT_TRUE(put(put_request("k", value)).ok());
+  ASSERT_TRUE(get(get_request("k")).ok());
+  EXPECT_EQ(got.value(), value);
+  value.push_back('v');
+  EXPECT_EQ(put(put_request("k", value)).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ServicesTest, AMessageBeyondAllLimitsLeavesTheConnectionAlive) {
+  const auto stub = client();
+  grpc::ClientContext first;
+  const auto huge = put_request("k", std::string(20 << 20, 'v'));
+  EXPECT_EQ(stub->Put(&first, huge, &stored).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  grpc::ClientContext second;
+  EXPECT_EQ(stub->Get(&second, get_request("k"), &got).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServicesTest, ACallOfAClientMayBeForwardedAndACallOfAPeerMayNot) {
+  EXPECT_FALSE(get(get_request("k")).ok());
+  EXPECT_FALSE(store.last_call().forwarded);
+  v1::PeerGetRequest request;
+  request.set_group("scores");
+  request.set_key("k");
+  v1::PeerValue value;
+  grpc::ClientContext context;
+  EXPECT_FALSE(v1::Peer::NewStub(channel())->Get(&context, request, &value).ok());
+  EXPECT_TRUE(store.last_call().forwarded);
+}
+
+TEST_F(ServicesTest, ClientsOfTheGoProjectAreServed) {
+  store.set("张三", {.bytes = Bytes::copy("100")});
+  groupcachepb::GetRequest request;
+  request.set_group("scores");
+  request.set_key("张三");
+  groupcachepb::GetResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(groupcachepb::GroupCache::NewStub(channel())->Get(&context, request, &response).ok());
+  EXPECT_EQ(response.value(), "100");
+}
+
+TEST_F(ServicesTest, TwoThousandCallsAtOnceAreAnsweredAlike) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  struct Flight {
+    grpc::ClientContext context;
+    v1::GetRequest request = get_request("k");
+    v1::GetResponse response;
+  };
+  std::vector<Flight> flights(2'000);
+  std::atomic<std::size_t> right = 0, landed = 0;
+  const auto stub = client();
+  for (Flight& f : flights)
+    stub->async()->Get(&f.context, &f.request, &f.response, [&](const grpc::Status& status) {
+      right += status.ok() && f.response.value() == "100";
+      ++landed;
+      landed.notify_one();
+    });
+  for (auto seen = landed.load(); seen < flights.size(); seen = landed) landed.wait(seen);
+  EXPECT_EQ(right, flights.size());
+}
+
+TEST_F(GrpcFixture, AboveTheMostCallsInFlightOneIsRefused) {
+  start({.calls_max = 1});
+  const auto stub = client();
+  grpc::ClientContext held;
+  v1::GetResponse response;
+  std::jthread first([&] { EXPECT_TRUE(stub->Get(&held, get_request("held"), &response).ok()); });
+  store.await_held(1);
+  grpc::ClientContext context;
+  v1::GetResponse none;
+  EXPECT_EQ(stub->Get(&context, get_request("k"), &none).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  store.release();
+}
+
+}  // namespace
+}  // namespace ringcache
