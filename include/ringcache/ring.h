@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <ringcache/membership.h>
@@ -19,7 +18,11 @@ enum class RingType : std::uint8_t {
 
 struct RingOptions {
   RingType type = RingType::slots;
-  unsigned replicas = 50;  ///< Virtual nodes per member (per unit of weight) of the classic ring.
+  /// Virtual nodes per member and unit of weight on the classic ring. Must be the same on every
+  /// node. At least 1.
+  unsigned replicas = 50;
+
+  friend bool operator==(const RingOptions&, const RingOptions&) = default;
 };
 
 inline constexpr unsigned kSlots = 16384;
@@ -34,9 +37,21 @@ struct Spot {
   std::size_t owner = 0;   ///< Index into Ring::members().
 };
 
-/// Maps keys to members: a pure function of the view and the options, the same on every node.
+/// A virtual node of the classic ring: the keys whose crc32 lies above the point before it, up to
+/// and including `hash`, belong to it.
+struct RingPoint {
+  std::uint32_t hash = 0;
+  std::uint32_t member = 0;  ///< Index into Ring::members().
+
+  friend auto operator<=>(const RingPoint&, const RingPoint&) = default;
+};
+
+/// Maps keys to members: a pure function of the options and of the names and weights in the view,
+/// in whatever order they come; the same on every node and machine.
+///
 /// Immutable; a new View makes a new Ring. locate() is one array read (slots) or one binary search
-/// (classic) after the key's checksum.
+/// (classic) after the key's checksum. Making a ring of 100 members takes about 10 ms (slots) or
+/// 1 ms (classic). Weights count from 1 to 1000. Of members with one name the last is kept.
 class Ring {
  public:
   explicit Ring(View view = {}, RingOptions options = {});
@@ -48,20 +63,24 @@ class Ring {
 
   /// REQUIRES: !empty().
   Spot locate(const KeyView& key) const noexcept;
+  /// The same for a hash that is known already. REQUIRES: !empty(); on slots, hash < kSlots.
+  Spot locate_hash(std::uint32_t hash) const noexcept;
   const Member& owner(const KeyView& key) const noexcept { return members()[locate(key).owner]; }
 
   /// Each member's part of the whole, by index; sums to 1.
   std::vector<double> shares() const;
-  /// The part of the whole whose owner differs (by name) between the two rings.
+  /// The part of the whole whose owner differs (by name) between the two rings; 1 if their options
+  /// do.
   double moved_from(const Ring& before) const;
 
  private:
-  using Point = std::pair<std::uint32_t, std::uint32_t>;  // position, member
+  double slots_moved_from(const Ring& before) const;
+  double points_moved_from(const Ring& before) const;
 
   View view_;
   RingOptions options_;
   std::vector<std::uint16_t> slots_;
-  std::vector<Point> points_;
+  std::vector<RingPoint> points_;
 };
 
 }  // namespace ringcache
