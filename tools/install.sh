@@ -21,10 +21,10 @@ wanted() {
   done < "$list"
 }
 
-# Those of its arguments that are not installed. dpkg-query fails when it does not know one of them.
+# Those of its arguments that are not installed.
 missing() {
   local have
-  have=" $( (dpkg-query -W -f='${db:Status-Status}=${Package}\n' "$@" 2>/dev/null || true) |
+  have=" $(dpkg-query -W -f='${db:Status-Status}=${Package}\n' "$@" 2>/dev/null |
     sed -n 's/^installed=//p' | tr '\n' ' ')"
   for package in "$@"; do
     case $have in *" $package "*) ;; *) echo "$package" ;; esac

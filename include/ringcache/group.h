@@ -13,7 +13,7 @@ namespace ringcache {
 
 /// What may change while a group runs.
 struct GroupLimits {
-  std::size_t capacity = std::size_t{64} << 20;  ///< In the unit of GroupOptions::cache.
+  std::size_t capacity = std::size_t{64} << 20;  ///< Bytes, as CacheOptions::capacity counts them.
   /// A copy older than this is read again; counted from its load or write, never prolonged by
   /// reads.
   Duration max_age = Duration::max();
@@ -23,7 +23,7 @@ struct GroupLimits {
 };
 
 struct GroupOptions {
-  std::string name;
+  std::string name{};
   GroupLimits limits{};
   PolicyKind policy = PolicyKind::lru;
   unsigned shards = 0;
@@ -36,6 +36,10 @@ struct GroupOptions {
   /// How long a copy read past an unreachable owner may answer here, so that a herd does not reach
   /// the source while the ring has not changed yet.
   Duration bypass_max_age = std::chrono::seconds(1);
+  /// Calls that may wait here for an answer; above it Errc::overloaded. Hits never wait.
+  std::size_t waiting_max = 100'000;
+  /// Writes of one key that may wait for their turn at its owner; above it Errc::overloaded.
+  std::size_t writes_queued_max = 1'000;
 };
 
 struct GroupStats {
@@ -63,12 +67,18 @@ struct Explanation {
 /// and tests all speak to it the same way.
 ///
 /// A get is answered from the cache; else by one hop nearer to the truth: the owner's node if the
-/// ring says so, else the source. Concurrent gets of a key share one flight. Copies are kept at the
-/// owner alone. A forwarded call is never forwarded again. A get whose owner cannot be reached
-/// reads the source itself. A write goes through the owner, one at a time per key, and supersedes
-/// the loads in flight: they may answer those who already wait, but fill nothing, and nobody joins
-/// them any more. Thread-safe. Destroy it after those who call it and before `cluster` and
-/// `scheduler`; loads still in flight then answer Errc::unavailable and touch nothing.
+/// ring says so, else the source. Concurrent gets of a key share one flight, and each leaves it at
+/// its own deadline. Copies are kept at the owner alone. A forwarded call is never forwarded again:
+/// asked one for a key of another's, a node answers a get from the source and keeps nothing, and
+/// refuses a write (Errc::unavailable: not applied). A get whose owner cannot be reached reads the
+/// source itself; a write is never sent past the owner. A write goes through the owner, one at a
+/// time per key, and supersedes the loads in flight: they may answer those who already wait, but
+/// fill nothing, and nobody joins them any more. A write not answered by its deadline is
+/// Errc::unavailable while it waits for its turn, Errc::unknown afterwards.
+///
+/// Thread-safe. Destroy it after those who call it, before `cluster` and `scheduler`, and not from
+/// a completion of its own; loads still in flight then answer Errc::unavailable, writes under way
+/// Errc::unknown, and touch nothing.
 class Group final : public Store {
  public:
   Group(GroupOptions options, std::shared_ptr<Store> source, Cluster& cluster,

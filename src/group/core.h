@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <ringcache/group.h>
+
+#include "group/deadlines.h"
+#include "group/flights.h"
+#include "group/gate.h"
+#include "group/load_times.h"
+#include "group/suspects.h"
+#include "group/writes.h"
+
+namespace ringcache {
+
+/// What a Group is made of. Shared with the calls under way, which may outlive the Group: whatever
+/// they come back to passes the gate first.
+class Group::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(GroupOptions options, std::shared_ptr<Store> source, Cluster& cluster, Scheduler& scheduler);
+
+  void open();
+  void close();
+
+  void get(const KeyView& key, const Call& call, Done<Value> done);
+  void write(const KeyView& key, std::optional<Value> value, const Call& call, Done<Value> done);
+
+  Explanation explain(const KeyView& key) const;
+  GroupStats stats() const;
+  const GroupOptions& options() const noexcept { return options_; }
+  GroupLimits limits() const;
+  void set_limits(const GroupLimits& limits);
+
+ private:
+  KeyView own(std::string_view name) const noexcept { return {options_.name, name}; }
+  std::optional<Error> refuse(const KeyView& key, const Call& call) const;
+  void on_ring(const Ring& ring, bool forget_all);
+
+  void board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass);
+  void read_source(const FlightPtr& flight);
+  void ask_peer(const FlightPtr& flight);
+  void peer_answered(const FlightPtr& flight, const Store* peer, Time asked, Result<Value> result);
+  void read_past_owner(const FlightPtr& flight);
+  Result<Value> loaded(const Flight& flight, Result<Value> result);
+  enum class Keep : std::uint8_t { nothing, as_owner, as_guest };
+  void land(const FlightPtr& flight, const Result<Value>& result, Keep keep = Keep::nothing);
+  void fill(const Flight& flight, const Result<Value>& result, Keep keep, bool bypass);
+
+  void route(const WritePtr& write);
+  void queue(const WritePtr& write);
+  void run(const WritePtr& write);
+  void next_write(const KeyView& key);
+  void wrote(const WritePtr& write, Time begun, Result<Value> result);
+  void keep_written(const Write& write, Time begun, const Result<Value>& result);
+  void forward(const WritePtr& write, const std::shared_ptr<Store>& peer);
+  void forwarded(const WritePtr& write, const Store* peer, Result<Value> result);
+  bool try_again(const WritePtr& write, const Store* peer);
+  bool commit(const WritePtr& write);
+  void answer(const Write& write, Result<Value> result);
+
+  template <class Start>
+  void ask(Time deadline, Errc late, Done<Value> done, Start start);
+  static void send(Store& store, const Write& write, const Call& call, Done<Value> done);
+  template <class Step>
+  void soon(Duration delay, Step step);
+
+  void drop_copies(const KeyView& key);
+  Copy copy_of(const Value& value) const;
+  Copy absent_copy(std::uint64_t version, Time begun) const;
+  Result<Value> answer_of(const Copy& copy) const;
+
+  struct Counters {
+    std::atomic<std::uint64_t> puts{0}, erases{0}, coalesced{0}, loads{0}, load_errors{0},
+        forwards{0}, bypasses{0};
+  };
+
+  const GroupOptions options_;
+  Cluster& cluster_;
+  Scheduler& scheduler_;
+  std::shared_ptr<Store> source_;
+  std::unique_ptr<Cluster::Subscription> subscription_;
+  Gate gate_;  // callbacks pass it before they touch cluster_, scheduler_, source_ or a cache
+
+  Cache cache_;
+  Cache bypassed_;  // read past an owner; asked only while that owner does not answer
+  Flights flights_;
+  Writes writes_;
+  Suspects suspects_;
+  LoadTimes load_times_;
+  const std::shared_ptr<Deadlines> deadlines_;
+  Counters count_;
+
+  std::atomic<Duration> max_age_;
+  std::atomic<Duration> negative_max_age_;
+  std::atomic<std::size_t> value_bytes_max_;
+};
+
+/// Starts a call to a Store and sees to it that `done` runs once: with the answer, with what the
+/// call threw, or at the deadline. A later answer finds nobody.
+template <class Start>
+void Group::Core::ask(Time deadline, Errc late, Done<Value> done, Start start) {
+  const auto waiter = deadlines_->add(deadline, late, std::move(done));
+  try {
+    start([deadlines = deadlines_, waiter](Result<Value> result) {
+      if (auto waiting = deadlines->take(waiter)) waiting(std::move(result));
+    });
+  } catch (const std::exception& thrown) {
+    if (auto waiting = deadlines_->take(waiter))
+      waiting(fail(late == Errc::unknown ? Errc::unknown : Errc::internal,
+                   std::string("the store threw: ") + thrown.what()));
+  }
+}
+
+/// Runs `step` from the scheduler's loop unless the group has ended by then.
+template <class Step>
+void Group::Core::soon(Duration delay, Step step) {
+  auto task = [weak = weak_from_this(), step = std::move(step)] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (const Gate::Pass pass(self->gate_); pass) step(*self);
+  };
+  if (delay == Duration{0})
+    scheduler_.post(std::move(task));
+  else
+    scheduler_.after(delay, std::move(task));
+}
+
+}  // namespace ringcache

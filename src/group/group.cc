@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/group.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "group/core.h"
+
+namespace ringcache {
+namespace {
+
+/// Copies read past an owner live in a cache of their own, this part of the group's.
+constexpr std::size_t kBypassShare = 16;
+
+CacheOptions cache_options(const GroupOptions& options) {
+  return {.capacity = options.limits.capacity, .policy = options.policy, .shards = options.shards};
+}
+
+CacheOptions bypass_options(const GroupOptions& options) {
+  return {.capacity = options.limits.capacity / kBypassShare, .shards = 1};
+}
+
+Done<Value> as_value_done(Done<void> done) {
+  return [done = std::move(done)](Result<Value> result) mutable {
+    if (result)
+      done({});
+    else
+      done(std::unexpected(std::move(result.error())));
+  };
+}
+
+}  // namespace
+
+Group::Core::Core(GroupOptions options, std::shared_ptr<Store> source, Cluster& cluster,
+                  Scheduler& scheduler)
+    : options_(std::move(options)),
+      cluster_(cluster),
+      scheduler_(scheduler),
+      source_(std::move(source)),
+      cache_(cache_options(options_), scheduler),
+      bypassed_(bypass_options(options_), scheduler),
+      writes_(options_.writes_queued_max),
+      deadlines_(std::make_shared<Deadlines>(scheduler)) {
+  set_limits(options_.limits);
+}
+
+void Group::Core::open() {
+  subscription_ =
+      cluster_.subscribe([this](const Ring& ring, bool forget_all) { on_ring(ring, forget_all); });
+}
+
+/// A load may outlast the group and keep this object alive. What may not live as long is let go
+/// here: no callback enters any more, and the source is not destroyed by a thread of its own.
+void Group::Core::close() {
+  subscription_.reset();
+  gate_.close();
+  deadlines_->close();
+  source_.reset();
+}
+
+std::optional<Error> Group::Core::refuse(const KeyView& key, const Call& call) const {
+  if (key.name.empty()) return Error{Errc::invalid_argument, "the key is empty"};
+  if (key.name.size() > options_.key_bytes_max)
+    return Error{Errc::too_large,
+                 "the key is longer than " + std::to_string(options_.key_bytes_max) + " bytes"};
+  if (call.deadline <= scheduler_.now())
+    return Error{Errc::deadline_exceeded, "the deadline has passed"};
+  if (deadlines_->size() >= options_.waiting_max)
+    return Error{Errc::overloaded, "too many calls wait in group '" + options_.name + "'"};
+  return std::nullopt;
+}
+
+/// The ring is published before this runs, and loads and writes look at the ring after they are
+/// entered in flights_. So one that takes a key for ours which no longer is has entered before, and
+/// is superseded here; what it filled before that is swept after. As each ring is looked at, a key
+/// that left and came back is no exception.
+void Group::Core::on_ring(const Ring& ring, bool forget_all) {
+  const auto gone = [&](std::string_view name) {
+    return forget_all || (!ring.empty() && ring.owner(own(name)).name != cluster_.self());
+  };
+  flights_.supersede_if(gone);
+  cache_.erase_if(gone, Departure::moved);
+  bypassed_.clear(Departure::moved);
+  suspects_.clear();
+}
+
+void Group::Core::drop_copies(const KeyView& key) {
+  cache_.erase(key);
+  bypassed_.erase(key);
+}
+
+Copy Group::Core::copy_of(const Value& value) const {
+  return {.bytes = value.bytes,
+          .version = value.version,
+          .loaded_at = value.loaded_at,
+          .expires_at = std::min(value.expires_at, saturating_add(value.loaded_at, max_age_))};
+}
+
+Copy Group::Core::absent_copy(std::uint64_t version, Time begun) const {
+  return {.bytes = {},
+          .version = version,
+          .loaded_at = begun,
+          .expires_at = saturating_add(begun, negative_max_age_)};
+}
+
+/// A copy ends with its row or by its age; only the former is part of the answer.
+Result<Value> Group::Core::answer_of(const Copy& copy) const {
+  if (copy.absent()) return fail(Errc::not_found, "no such key");
+  const bool by_age = copy.expires_at == saturating_add(copy.loaded_at, max_age_);
+  return Value{.bytes = copy.bytes,
+               .version = copy.version,
+               .loaded_at = copy.loaded_at,
+               .expires_at = by_age ? Time::max() : copy.expires_at,
+               .hit = true};
+}
+
+Explanation Group::Core::explain(const KeyView& key) const {
+  Explanation why;
+  why.copy = cache_.peek(key);
+  why.in_flight = flights_.in_flight(key);
+  why.departure = cache_.departure(key);
+  if (why.copy) why.last_load = load_times_.of(key.hash, why.copy->version);
+  return why;
+}
+
+/// Each get looks into the cache exactly once, so that the cache's own counters are those of gets.
+GroupStats Group::Core::stats() const {
+  GroupStats stats;
+  stats.cache = cache_.stats();
+  stats.gets = stats.cache.hits + stats.cache.misses;
+  stats.puts = count_.puts;
+  stats.erases = count_.erases;
+  stats.coalesced = count_.coalesced;
+  stats.loads = count_.loads;
+  stats.load_errors = count_.load_errors;
+  stats.forwards = count_.forwards;
+  stats.bypasses = count_.bypasses;
+  stats.flights = flights_.size();
+  return stats;
+}
+
+GroupLimits Group::Core::limits() const {
+  return {.capacity = cache_.capacity(),
+          .max_age = max_age_,
+          .negative_max_age = negative_max_age_,
+          .value_bytes_max = value_bytes_max_};
+}
+
+void Group::Core::set_limits(const GroupLimits& limits) {
+  max_age_ = limits.max_age;
+  negative_max_age_ = limits.negative_max_age;
+  value_bytes_max_ = limits.value_bytes_max;
+  if (limits.capacity == cache_.capacity()) return;
+  cache_.resize(limits.capacity);
+  bypassed_.resize(limits.capacity / kBypassShare);
+}
+
+Group::Group(GroupOptions options, std::shared_ptr<Store> source, Cluster& cluster,
+             Scheduler& scheduler)
+    : core_(std::make_shared<Core>(std::move(options), std::move(source), cluster, scheduler)) {
+  core_->open();
+}
+
+Group::~Group() { core_->close(); }
+
+void Group::get(const KeyView& key, const Call& call, Done<Value> done) {
+  core_->get(key, call, std::move(done));
+}
+
+void Group::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
+  core_->write(key, std::move(value), call, std::move(done));
+}
+
+void Group::erase(const KeyView& key, const Call& call, Done<void> done) {
+  core_->write(key, std::nullopt, call, as_value_done(std::move(done)));
+}
+
+Explanation Group::explain(const KeyView& key) const { return core_->explain(key); }
+GroupStats Group::stats() const { return core_->stats(); }
+const GroupOptions& Group::options() const noexcept { return core_->options(); }
+GroupLimits Group::limits() const { return core_->limits(); }
+void Group::set_limits(const GroupLimits& limits) { core_->set_limits(limits); }
+
+}  // namespace ringcache

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "group/core.h"
+
+namespace ringcache {
+namespace {
+
+/// The owner cannot be reached, or cannot tell; the source may.
+bool worth_a_bypass(const Result<Value>& result) {
+  if (result) return false;
+  switch (result.error().code) {
+    case Errc::unavailable:
+    case Errc::deadline_exceeded:
+    case Errc::unknown:
+    case Errc::internal:
+    case Errc::no_such_group:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Group::Core::get(const KeyView& key, const Call& call, Done<Value> done) {
+  if (const auto copy = cache_.find(key)) return done(answer_of(*copy));
+  if (auto error = refuse(key, call)) return done(std::unexpected(std::move(*error)));
+  const KeyView name = own(key.name);
+  const bool remote = !call.forwarded && !cluster_.owns(name);
+  const auto waiter = deadlines_->add(call.deadline, Errc::deadline_exceeded, std::move(done));
+  board(name, remote ? Via::peer : Via::source, waiter, false);
+}
+
+void Group::Core::board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass) {
+  const FlightPtr fresh = flights_.join(key, via, waiter, scheduler_.now(), bypass);
+  if (!fresh)
+    ++count_.coalesced;
+  else if (via == Via::peer)
+    ask_peer(fresh);
+  else
+    read_source(fresh);
+}
+
+/// A flight may have landed between the caller's look into the cache and the start of this one;
+/// then its copy is here, for it fills before it ends. Whether this node owns the key is asked
+/// after the flight has started: see on_ring().
+void Group::Core::read_source(const FlightPtr& flight) {
+  const KeyView key = flight->key.view();
+  if (const auto copy = cache_.peek(key)) return land(flight, answer_of(*copy));
+  ++count_.loads;
+  const Keep keep = cluster_.owns(key) ? Keep::as_owner : Keep::as_guest;
+  const Time deadline = saturating_add(flight->begun, options_.load_timeout);
+  ask(
+      deadline, Errc::deadline_exceeded,
+      [self = shared_from_this(), flight, keep](Result<Value> result) {
+        self->land(flight, self->loaded(*flight, std::move(result)), keep);
+      },
+      [&](Done<Value> done) { source_->get(key, {.deadline = deadline}, std::move(done)); });
+}
+
+void Group::Core::ask_peer(const FlightPtr& flight) {
+  const KeyView key = flight->key.view();
+  const std::shared_ptr<Store> peer = cluster_.owner(key);
+  const Time now = scheduler_.now();
+  if (!peer || !suspects_.may_ask(peer.get(), now)) return read_past_owner(flight);
+  ++count_.forwards;
+  const Time deadline = saturating_add(now, std::min(options_.peer_timeout, options_.load_timeout));
+  ask(
+      deadline, Errc::deadline_exceeded,
+      [self = shared_from_this(), flight, peer, now](Result<Value> result) {
+        self->peer_answered(flight, peer.get(), now, std::move(result));
+      },
+      [&](Done<Value> done) {
+        peer->get(key, {.deadline = deadline, .forwarded = true}, std::move(done));
+      });
+}
+
+void Group::Core::peer_answered(const FlightPtr& flight, const Store* peer, Time asked,
+                                Result<Value> result) {
+  const Gate::Pass pass(gate_);
+  if (!pass) return;
+  if (!result && result.error().code == Errc::deadline_exceeded)
+    suspects_.silent(peer, asked, scheduler_.now());
+  else
+    suspects_.answered(peer, scheduler_.now());
+  if (worth_a_bypass(result)) return read_past_owner(flight);
+  land(flight, result);
+}
+
+/// Those on this flight wait for one to the source. (The ring may also have changed, and this node
+/// own the key by now.)
+void Group::Core::read_past_owner(const FlightPtr& flight) {
+  const KeyView key = flight->key.view();
+  const bool bypass = !cluster_.owns(key);
+  if (bypass) {
+    if (const auto copy = bypassed_.find(key)) return land(flight, answer_of(*copy));
+    ++count_.bypasses;
+  }
+  const auto waiter = deadlines_->add(
+      Time::max(), Errc::deadline_exceeded,
+      [self = shared_from_this(), flight](Result<Value> result) { self->land(flight, result); });
+  board(key, Via::source, waiter, bypass);
+}
+
+/// What the source said, checked and stamped.
+Result<Value> Group::Core::loaded(const Flight& flight, Result<Value> result) {
+  if (result && result->bytes.size() > value_bytes_max_)
+    result = fail(Errc::too_large, "the source's value is longer than " +
+                                       std::to_string(value_bytes_max_) + " bytes");
+  if (!result) {
+    if (result.error().code != Errc::not_found) ++count_.load_errors;
+    return result;
+  }
+  if (result->bytes.is_null()) result->bytes = Bytes::copy("");
+  const Gate::Pass pass(gate_);
+  if (!pass) return fail(Errc::unavailable, "the group is closed");
+  result->version = flight.stamp;
+  result->loaded_at = flight.begun;
+  result->hit = false;
+  result->load_time = scheduler_.now() - flight.begun;
+  return result;
+}
+
+void Group::Core::land(const FlightPtr& flight, const Result<Value>& result, Keep keep) {
+  Flights::Landing landing;
+  {
+    const Gate::Pass pass(gate_);
+    if (!pass) return;
+    landing = flights_.land(
+        flight, [&](bool bypass) { fill(*flight, result, keep, bypass); }, scheduler_.now());
+    if (landing.next) soon({}, [next = landing.next](Core& core) { core.ask_peer(next); });
+  }
+  for (const Deadlines::Id& waiter : landing.waiters)
+    if (auto done = deadlines_->take(waiter)) done(result);
+}
+
+/// Runs under the lock of flights_.
+void Group::Core::fill(const Flight& flight, const Result<Value>& result, Keep keep, bool bypass) {
+  if (keep == Keep::nothing || (!result && result.error().code != Errc::not_found)) return;
+  const KeyView key = flight.key.view();
+  Copy copy = result ? copy_of(*result) : absent_copy(flight.stamp, flight.begun);
+  if (keep == Keep::as_owner) {
+    if (result) load_times_.note(key.hash, copy.version, result->load_time);
+    cache_.insert(key, std::move(copy));
+  } else if (bypass) {
+    const Time end = saturating_add(flight.begun, options_.bypass_max_age);
+    copy.expires_at = std::min(copy.expires_at, end);
+    bypassed_.insert(key, std::move(copy));
+  }
+}
+
+}  // namespace ringcache

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/groups.h>
+
+#include <utility>
+
+namespace ringcache {
+
+bool Groups::add(std::unique_ptr<Group> group) {
+  std::string name = group->options().name;
+  return groups_.try_emplace(std::move(name), std::move(group)).second;
+}
+
+Group* Groups::find(std::string_view name) const {
+  const auto at = groups_.find(name);
+  return at == groups_.end() ? nullptr : at->second.get();
+}
+
+void Groups::for_each(const std::function<void(Group&)>& visit) const {
+  for (const auto& [name, group] : groups_) visit(*group);
+}
+
+void Groups::get(const KeyView& key, const Call& call, Done<Value> done) {
+  if (Group* group = find(key.group)) return group->get(key, call, std::move(done));
+  done(std::unexpected(missing(key.group)));
+}
+
+void Groups::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
+  if (Group* group = find(key.group))
+    return group->put(key, std::move(value), call, std::move(done));
+  done(std::unexpected(missing(key.group)));
+}
+
+void Groups::erase(const KeyView& key, const Call& call, Done<void> done) {
+  if (Group* group = find(key.group)) return group->erase(key, call, std::move(done));
+  done(std::unexpected(missing(key.group)));
+}
+
+Error Groups::missing(std::string_view name) const {
+  std::string message = "no group named '" + std::string(name) + "'; this node has: ";
+  if (groups_.empty()) message += "none";
+  const char* separator = "";
+  for (const auto& [known, group] : groups_) message += std::exchange(separator, ", ") + known;
+  return {Errc::no_such_group, std::move(message)};
+}
+
+}  // namespace ringcache
