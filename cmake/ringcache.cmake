@@ -112,6 +112,22 @@ function(ringcache_proto target)
   target_compile_features(${target} PUBLIC cxx_std_23)
 endfunction()
 
+# ringcache_part(NAME FOLDER folder LINKS target …): a part of a program that has tests of its own, as the
+# library ringcache_NAME of every .cc in the folder; its headers are included as "NAME/x.h".
+function(ringcache_part name)
+  cmake_parse_arguments(arg "" "FOLDER" "LINKS" ${ARGN})
+  ringcache_missing(missing ${arg_LINKS})
+  if(missing)
+    message(NOTICE "ringcache: no ${name}: it needs ${missing}")
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${arg_FOLDER}/*.cc)
+  get_filename_component(parent ${PROJECT_SOURCE_DIR}/${arg_FOLDER} DIRECTORY)
+  add_library(ringcache_${name} STATIC ${sources})
+  target_include_directories(ringcache_${name} PUBLIC ${parent})
+  target_link_libraries(ringcache_${name} PUBLIC ${arg_LINKS} PRIVATE ringcache_flags)
+endfunction()
+
 # ringcache_program(NAME [FOLDER apps/NAME] LINKS target …): the program bin/NAME of every .cc in its folder.
 # The target `programs` builds them all.
 function(ringcache_program name)

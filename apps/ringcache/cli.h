@@ -39,5 +39,6 @@ void add_ring(Cli& cli);
 void add_groups(Cli& cli);
 void add_config(Cli& cli);
 void add_demo(Cli& cli);
+void add_replay(Cli& cli);
 
 }  // namespace ringcache

@@ -114,11 +114,14 @@ class Arc final : public Policy {
     half_of(entry).push(entry);
   }
 
-  /// REPLACE of the paper: does T1 give an entry, rather than T2?
+  /// REPLACE of the paper: does T1 give an entry, rather than T2? For a return from B2 the paper
+  /// asks for |T1| >= p, which with whole sizes and a real p reads |T1| > p - 1; and the 1 is a
+  /// charge.
   bool gives_way() const {
-    if (once_.resident.empty()) return false;
-    const auto size = static_cast<double>(once_.charge);
-    return size > target_ || (returns_to_again_ && size == target_) || again_.resident.empty();
+    const PolicyEntry* oldest = once_.resident.front();
+    if (!oldest || again_.resident.empty()) return oldest != nullptr;
+    const double margin = returns_to_again_ ? oldest->charge : 0;
+    return static_cast<double>(once_.charge) > target_ - margin;
   }
 
   /// |T1| + |B1| <= c and all four <= 2c; and no more ghosts than entries, as each entry pays for
