@@ -45,7 +45,7 @@ class ReplayTest(unittest.TestCase):
         self.refused("no policy \"lur\"; there are fifo lru lfu arc", "-", "--policy", "lur")
         self.refused("/nowhere: cannot open", "/nowhere", "--policy", "lru")
         self.refused("-:2: expected KEY", "-", "--policy", "lru", stdin=b"1\nx\n")
-        self.refused("-:1: the xz data is cut short", "-", "--policy", "lru",
+        self.refused("-:3: the xz data is cut short", "-", "--policy", "lru",
                      stdin=lzma.compress(b"1\n2\n")[:-20])
         self.refused("zipf:n=0", "zipf:n=0", "--policy", "lru")
         self.refused("KEY,BYTES", "-", "--policy", "lru", "--unit", "bytes", stdin=b"1\n")
