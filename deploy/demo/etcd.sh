@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # etcd.sh NAME CLIENT_PORT PEER_PORT: one member of the demo's etcd cluster of three, on loopback.
 exec etcd --name "$1" --data-dir "${DEMO_DATA:-build/demo}/$1" \
   --listen-client-urls "http://127.0.0.1:$2" --advertise-client-urls "http://127.0.0.1:$2" \

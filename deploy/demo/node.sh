@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # node.sh NAME HTTP: one node of the demo, started again DEMO_RESTART_AFTER seconds after it died, as a
 # supervisor would. NAME is also its gRPC address. Its process id is in DEMO_DATA/NAME.pid.
 data=${DEMO_DATA:-build/demo}

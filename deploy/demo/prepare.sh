@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # prepare.sh: empties the demo's folder and makes its database. Touches no folder that is not a demo's.
 set -e
 data=${DEMO_DATA:-build/demo}

@@ -46,7 +46,8 @@ TEST_F(ConfigTest, ReadsEverySection) {
   const auto config = load(R"(
 node:       {name: a, advertise: 10.0.0.5:9999, weight: 3, data_dir: /var/lib/ringcache}
 listen:     {http: 127.0.0.1:8081, grpc: 127.0.0.1:9991}
-membership: {type: etcd, endpoints: [127.0.0.1:2379, "[::1]:22379"], prefix: /p, lease_ttl: 5s, announce_as: ''}
+membership: {type: etcd, endpoints: [127.0.0.1:2379, "[::1]:22379"], prefix: /p,
+             lease_ttl: 5s, announce_as: ''}
 ring:       {type: classic, hash: crc32, replicas: 60}
 peer:       {transport: http}
 sources:
