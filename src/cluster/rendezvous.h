@@ -46,22 +46,20 @@ class Bidder {
 
 // Inline from here on: placing 100 members draws 1.6 million times.
 
-namespace rendezvous_detail {
+__extension__ using Uint128 = unsigned __int128;
 
-__extension__ using Wide = unsigned __int128;
-
-inline constexpr unsigned kFractionBits = 40;
-inline constexpr unsigned kIndexBits = 8;
-using LogTable = std::array<std::uint64_t, (std::size_t{1} << kIndexBits) + 1>;
+inline constexpr unsigned kLog2FractionBits = 40;
+inline constexpr unsigned kLog2IndexBits = 8;
+using Log2Table = std::array<std::uint64_t, (std::size_t{1} << kLog2IndexBits) + 1>;
 
 /// log2(1 + index/256) in units of 2^-40, bit by bit: squaring a number doubles its logarithm, and
 /// a square of two or more shows the next bit.
 constexpr std::uint64_t log2_of_one_plus(std::uint64_t index) {
   constexpr unsigned kOne = 62;
-  Wide x = (Wide{1} << kOne) + (Wide{index} << (kOne - kIndexBits));
+  Uint128 x = (Uint128{1} << kOne) + (Uint128{index} << (kOne - kLog2IndexBits));
   std::uint64_t log = x >> (kOne + 1) ? 1 : 0;
   x >>= log;
-  for (unsigned bit = 0; bit < kFractionBits; ++bit) {
+  for (unsigned bit = 0; bit < kLog2FractionBits; ++bit) {
     x = x * x >> kOne;
     const unsigned two_or_more = x >> (kOne + 1) ? 1 : 0;
     x >>= two_or_more;
@@ -70,42 +68,39 @@ constexpr std::uint64_t log2_of_one_plus(std::uint64_t index) {
   return log;
 }
 
-constexpr LogTable make_log_table() {
-  LogTable table{};
+constexpr Log2Table make_log2_table() {
+  Log2Table table{};
   for (std::size_t i = 0; i < table.size(); ++i) table[i] = log2_of_one_plus(i);
   return table;
 }
 
-inline constexpr LogTable kLogTable = make_log_table();
+inline constexpr Log2Table kLog2Table = make_log2_table();
 
-inline constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15ULL;
+inline constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15ULL;
 
 /// The finalizer of splitmix64 (Steele, Lea and Flood, 2014).
-constexpr std::uint64_t mix(std::uint64_t x) {
+constexpr std::uint64_t mix64(std::uint64_t x) {
   x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
   return x ^ x >> 31;
 }
 
-}  // namespace rendezvous_detail
-
 inline std::uint64_t negative_log2(std::uint64_t hash) noexcept {
-  using namespace rendezvous_detail;
   constexpr unsigned kRestBits = 31;
   const std::uint64_t odd = hash | 1;
   const auto zeros = static_cast<unsigned>(std::countl_zero(odd));
   const std::uint64_t fraction = odd << zeros << 1;
-  const std::uint64_t index = fraction >> (64 - kIndexBits);
-  const std::uint64_t rest = fraction << kIndexBits >> (64 - kRestBits);
-  const std::uint64_t low = kLogTable[index];
-  const std::uint64_t log = low + ((kLogTable[index + 1] - low) * rest >> kRestBits);
-  return (std::uint64_t{zeros + 1} << kFractionBits) - log;
+  const std::uint64_t index = fraction >> (64 - kLog2IndexBits);
+  const std::uint64_t rest = fraction << kLog2IndexBits >> (64 - kRestBits);
+  const std::uint64_t low = kLog2Table[index];
+  const std::uint64_t log = low + ((kLog2Table[index + 1] - low) * rest >> kRestBits);
+  return (std::uint64_t{zeros + 1} << kLog2FractionBits) - log;
 }
 
 inline Bidder::Bidder(std::string_view name, std::uint64_t weight) noexcept
     : seed_(hash64(name)), scale_(~std::uint64_t{0} / weight) {
   for (std::size_t round = 0; round < kRounds; ++round) {
-    const std::uint64_t key = rendezvous_detail::mix(seed_ + round + 1);
+    const std::uint64_t key = mix64(seed_ + round + 1);
     factors_[round] = static_cast<std::uint32_t>(key) | 1;
     terms_[round] = static_cast<std::uint32_t>(key >> 32);
   }
@@ -122,10 +117,9 @@ inline std::uint32_t Bidder::stratum(std::uint32_t slot) const noexcept {
 }
 
 inline std::uint64_t Bidder::cost(std::uint32_t slot) const noexcept {
-  using namespace rendezvous_detail;
-  const std::uint64_t within = mix(seed_ + slot * kGolden) >> 14;
+  const std::uint64_t within = mix64(seed_ + slot * kGoldenRatio) >> 14;
   const std::uint64_t draw = std::uint64_t{stratum(slot)} << 50 | within;
-  return static_cast<std::uint64_t>(Wide{negative_log2(draw) << 16} * scale_ >> 64);
+  return static_cast<std::uint64_t>(Uint128{negative_log2(draw) << 16} * scale_ >> 64);
 }
 
 }  // namespace ringcache
