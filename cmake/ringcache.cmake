@@ -16,6 +16,7 @@ if(RINGCACHE_MOLD)
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_CXX_EXTENSIONS OFF)
   set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endif()
 
@@ -254,4 +255,13 @@ function(ringcache_install)
   write_basic_package_version_file(ringcacheConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/ringcacheConfig.cmake ${PROJECT_BINARY_DIR}/ringcacheConfigVersion.cmake
     cmake/dependencies.cmake DESTINATION ${package})
+endfunction()
+
+# ringcache_consumer_test(): a project outside uses what we install and what we are; every public header compiles alone.
+function(ringcache_consumer_test)
+  add_test(NAME headers COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target all_verify_interface_header_sets)
+  add_test(NAME consumer COMMAND ${PROJECT_SOURCE_DIR}/tests/consumer/run.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
+    -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}"
+    -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER})
+  set_tests_properties(headers consumer PROPERTIES LABELS consumer TIMEOUT 600)
 endfunction()

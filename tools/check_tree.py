@@ -29,7 +29,7 @@ FORBIDDEN_IN_SRC = (
     (re.compile(r"\bstd::(cout|cerr|clog)\b|\bf?printf\s*\(|\bputs\s*\("), "the library never prints"),
     (re.compile(r"(?<![\w.>])(abort|exit|_exit|quick_exit|terminate)\s*\("), "the library never ends"),
     (re.compile(r"\bcatch\s*\(\s*\.\.\.\s*\)"), "catch by type"),
-    (re.compile(r"^using namespace\b", re.MULTILINE), "no using namespace for a whole file"),
+    (re.compile(r"^using namespace (?!std::(\w+_)?literals)", re.MULTILINE), "no using namespace for a whole file"),
 )
 # Calls functions of our users, which may throw what they like; no other file may catch everything.
 CALLS_STRANGERS = {"src/group/loader.cc"}

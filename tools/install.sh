@@ -21,10 +21,10 @@ wanted() {
   done < "$list"
 }
 
-# Those of its arguments that are not installed.
+# Those of its arguments that are not installed. dpkg-query fails when it does not know one of them.
 missing() {
   local have
-  have=" $(dpkg-query -W -f='${db:Status-Status}=${Package}\n' "$@" 2>/dev/null |
+  have=" $( (dpkg-query -W -f='${db:Status-Status}=${Package}\n' "$@" 2>/dev/null || true) |
     sed -n 's/^installed=//p' | tr '\n' ' ')"
   for package in "$@"; do
     case $have in *" $package "*) ;; *) echo "$package" ;; esac

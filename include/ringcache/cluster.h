@@ -32,6 +32,8 @@ class Cluster {
     virtual ~Subscription() = default;
   };
 
+  /// A node alone: it owns every key.
+  Cluster() : Cluster({}, {}) {}
   /// `self` is this node's Member::name. `connect` may be empty if no other member ever comes.
   Cluster(std::string self, Connect connect, RingOptions options = {});
   /// REQUIRES: nobody is in a call, nor in OnChange.

@@ -55,6 +55,7 @@ Bytes Bytes::copy(std::string_view text) {
 }
 
 Bytes::Block* Bytes::allocate(std::size_t size) {
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): owned by the count of its holders
   auto* block = new (::operator new(sizeof(Block) + size)) Block;
   block->size = size;
   return block;

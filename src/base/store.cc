@@ -27,7 +27,7 @@ class Rendezvous {
       arrived_.wait(lock, here);
     else if (!arrived_.wait_for(lock, deadline - BootClock::now(), here))
       return fail(late, "no answer before the deadline");
-    return std::move(*result_);
+    return std::move(*result_);  // NOLINT(bugprone-unchecked-optional-access): here() holds
   }
 
  private:

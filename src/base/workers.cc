@@ -88,10 +88,9 @@ std::vector<Workers::Job> Workers::State::take_late(Time now) {
   alarm = Time::max();
   for (Queue* queue : {&shared, &alone}) {
     const auto is_late = [&](const Queued& queued) { return queued.job.start_by <= now; };
-    const auto first_late =
-        std::stable_partition(queue->begin(), queue->end(), std::not_fn(is_late));
-    for (auto i = first_late; i != queue->end(); ++i) late.push_back(std::move(i->job));
-    queue->erase(first_late, queue->end());
+    const auto overdue = std::ranges::stable_partition(*queue, std::not_fn(is_late));
+    for (Queued& queued : overdue) late.push_back(std::move(queued.job));
+    queue->erase(overdue.begin(), overdue.end());
     for (const Queued& queued : *queue) alarm = std::min(alarm, queued.job.start_by);
   }
   return late;

@@ -20,7 +20,7 @@ class InstallTest(unittest.TestCase):
         for name in SYSTEM:
             (self.root / "bin" / name).symlink_to(f"/bin/{name}")
         (self.root / "packages").write_text("# list\nbuild have\nbuild lack\ntest etcd-server\n")
-        self.stand_in("dpkg-query", "echo installed=have")
+        self.stand_in("dpkg-query", "echo installed=have; exit 1")
         self.stand_in("apt-get", "")
         self.stand_in("id", "echo 0")
 
@@ -55,7 +55,7 @@ class InstallTest(unittest.TestCase):
         self.assertTrue(done.calls[1].endswith("--no-install-recommends lack"), done.calls)
 
     def test_a_package_that_was_removed_but_left_its_settings_is_missing(self):
-        self.stand_in("dpkg-query", "echo installed=have; echo config-files=lack")
+        self.stand_in("dpkg-query", "echo installed=have; echo config-files=lack; exit 1")
         self.assertEqual(len(self.run_install("build").calls), 2)
 
     def test_etcds_own_service_is_kept_from_starting(self):
