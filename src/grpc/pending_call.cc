@@ -3,13 +3,12 @@
 
 namespace ringcache {
 
-PendingCall::PendingCall(grpc::CallbackServerContext& context, Intent intent,
-                         std::atomic<std::size_t>& calls)
-    : context_(context), intent_(intent), calls_(calls) {}
+PendingCall::PendingCall(grpc::CallbackServerContext& context, Intent intent, Gate& gate)
+    : context_(context), intent_(intent), gate_(gate) {}
 
 grpc::ServerUnaryReactor* PendingCall::hold() {
   self_ = shared_from_this();
-  ++calls_;
+  gate_.enter();
   return this;
 }
 
@@ -19,7 +18,7 @@ Time PendingCall::deadline(Duration timeout) const {
 }
 
 void PendingCall::refuse(const Error& error) {
-  if (claim()) Finish(refusal(error, context_));
+  if (claim()) end(refusal(error, context_));
 }
 
 void PendingCall::arm(Time deadline) {
@@ -43,8 +42,8 @@ void PendingCall::OnCancel() {
 
 // The Store's completion may hold this object for ever: nothing of the server is touched later.
 void PendingCall::OnDone() {
-  --calls_;
   const auto last = std::move(self_);
+  gate_.leave();
 }
 
 bool PendingCall::claim() {
@@ -52,6 +51,11 @@ bool PendingCall::claim() {
   std::lock_guard lock(mutex_);
   alarm.swap(alarm_);
   return !std::exchange(claimed_, true);
+}
+
+void PendingCall::end(const grpc::Status& status) {
+  if (!gate_.holding()) return Finish(status);
+  gate_.keep([call = shared_from_this(), status] { call->Finish(status); });
 }
 
 }  // namespace ringcache

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <atomic>
-#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +12,7 @@
 #include <ringcache/store.h>
 
 #include "grpc/errors.h"
+#include "grpc/gate.h"
 
 namespace ringcache {
 
@@ -23,7 +22,7 @@ namespace ringcache {
 class PendingCall final : public grpc::ServerUnaryReactor,
                           public std::enable_shared_from_this<PendingCall> {
  public:
-  PendingCall(grpc::CallbackServerContext& context, Intent intent, std::atomic<std::size_t>& calls);
+  PendingCall(grpc::CallbackServerContext& context, Intent intent, Gate& gate);
 
   /// Keeps the object alive until gRPC is done with it. To be called once, by the handler.
   grpc::ServerUnaryReactor* hold();
@@ -53,16 +52,17 @@ class PendingCall final : public grpc::ServerUnaryReactor,
     if (!result) return refuse(result.error());
     if (!claim()) return;
     if constexpr (std::is_void_v<T>)
-      Finish(fill());
+      end(fill());
     else
-      Finish(fill(*result));
+      end(fill(*result));
   }
 
-  bool claim();  ///< True for one caller: the one who is to call Finish().
+  bool claim();  ///< True for one caller: the one who is to call end().
+  void end(const grpc::Status& status);
 
   grpc::CallbackServerContext& context_;
   const Intent intent_;
-  std::atomic<std::size_t>& calls_;
+  Gate& gate_;
   std::shared_ptr<PendingCall> self_;
   std::mutex mutex_;  // guards what follows
   bool claimed_ = false;

@@ -10,9 +10,11 @@
 #include <cctype>
 #include <cerrno>
 #include <climits>
+#include <mutex>
 #include <system_error>
 #include <vector>
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -30,7 +32,9 @@ constexpr std::array kServiceNames{"ringcache.v1.Cache", "ringcache.v1.Peer",
 /// Room beside key and value, so that a message a little too large is refused in our own words.
 constexpr std::size_t kMessageSlack = std::size_t{1} << 20;
 constexpr int kPingIntervalMinMs = 1'000;  // peers ask whether we live while a call is in flight
-constexpr int kKeepaliveMs = 60'000;       // we ask whether silent clients do
+constexpr Duration kStill = std::chrono::milliseconds(10);  // what is under way arrives in this
+constexpr Duration kStillMost = std::chrono::milliseconds(100);
+constexpr int kKeepaliveMs = 60'000;  // we ask whether silent clients do
 
 std::string reason(int error) {
   std::string words = std::generic_category().message(error);
@@ -107,6 +111,7 @@ struct GrpcServer::Impl {
     builder.AddListeningPort(where.host.empty() ? any : options.listen,
                              grpc::InsecureServerCredentials(), &port);
     for (const auto& service : services) builder.RegisterService(service.get());
+    closing = builder.AddCompletionQueue(false);
     server = builder.BuildAndStart();
     if (!server || port == 0) return fail(Errc::unavailable, options.listen + ": cannot listen");
     for (const char* name : kServiceNames)
@@ -114,11 +119,35 @@ struct GrpcServer::Impl {
     return {};
   }
 
+  /// Closes the listener and tells every client so (GOAWAY).
+  //
+  // gRPC refuses what arrives from this moment, also what a client sent before it could know
+  // (CANCELLED, which nobody may repeat). So: 1. answers are held back; 2. a client that waits for
+  // one sends no more, and soon nothing is under way; 3. GOAWAY goes out; 4. the answers follow
+  // it on the same connections, and whoever reads one has read GOAWAY.
+  void close() {
+    backend.gate.hold(kStill, kStillMost);
+    grpc_server_shutdown_and_notify(server->c_server(), closing->cq(), nullptr);
+    backend.gate.release();
+  }
+
+  /// What is still there, the watchers of our health among it, is cut off.
+  void end() {
+    grpc_server_cancel_all_calls(server->c_server());
+    server->Shutdown();
+    closing->Shutdown();
+    const gpr_timespec never = gpr_inf_future(GPR_CLOCK_REALTIME);
+    while (grpc_completion_queue_next(closing->cq(), never, nullptr).type != GRPC_QUEUE_SHUTDOWN) {
+    }
+  }
+
   const GrpcOptions options;
   Backend backend;
   std::vector<std::unique_ptr<grpc::Service>> services;
   int port = 0;
-  std::unique_ptr<grpc::Server> server;  // last: ends before what it serves
+  std::once_flag drained;
+  std::unique_ptr<grpc::ServerCompletionQueue> closing;  // hears of the end of closing
+  std::unique_ptr<grpc::Server> server;                  // last: ends before what it serves
 };
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::listen(GrpcOptions options, Store& store) {
@@ -136,11 +165,14 @@ GrpcServer::~GrpcServer() { drain(impl_->options.request_timeout); }
 
 std::uint16_t GrpcServer::port() const { return static_cast<std::uint16_t>(impl_->port); }
 
-// Shutdown() closes the listener and sends GOAWAY in two steps, so that what clients sent before
-// they heard of it is still served.
 void GrpcServer::drain(Duration grace) {
-  impl_->server->GetHealthCheckService()->SetServingStatus(false);
-  impl_->server->Shutdown(deadline_in(grace));
+  const Time deadline = saturating_add(BootClock::now(), grace);
+  std::call_once(impl_->drained, [this, deadline] {
+    impl_->server->GetHealthCheckService()->SetServingStatus(false);
+    impl_->close();
+    impl_->backend.gate.await_empty(deadline);
+    impl_->end();
+  });
 }
 
 }  // namespace ringcache

@@ -34,7 +34,7 @@ std::optional<Error> value_objection(const Backend& backend, std::string_view va
 
 template <class Request>
 std::optional<Error> objection(const Backend& backend, const Request& request) {
-  if (backend.calls > backend.options.calls_max)
+  if (backend.gate.inside() > backend.options.calls_max)
     return Error{Errc::overloaded, "too many calls in flight; repeat later"};
   if constexpr (requires { request.value(); })
     if (auto error = value_objection(backend, request.value())) return error;
@@ -47,7 +47,7 @@ std::optional<Error> objection(const Backend& backend, const Request& request) {
 template <class Request, class Ask>
 Reactor* serve(Backend& backend, Context* context, const grpc::ByteBuffer* bytes, Intent intent,
                Ask ask) {
-  const auto call = std::make_shared<PendingCall>(*context, intent, backend.calls);
+  const auto call = std::make_shared<PendingCall>(*context, intent, backend.gate);
   Reactor* reactor = call->hold();
   Request request;
   grpc::ByteBuffer readable(*bytes);

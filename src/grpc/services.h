@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <atomic>
-#include <cstddef>
 #include <memory>
 
 #include <grpcpp/grpcpp.h>
@@ -9,13 +7,15 @@
 
 #include <ringcache/grpc.h>
 
+#include "grpc/gate.h"
+
 namespace ringcache {
 
 /// What the services stand in front of; outlives them.
 struct Backend {
   const GrpcOptions& options;
   Store& store;
-  std::atomic<std::size_t> calls{0};  ///< In flight, of all services.
+  Gate gate{};  ///< Every call passes it.
 };
 
 std::unique_ptr<grpc::Service> cache_service(Backend& backend);

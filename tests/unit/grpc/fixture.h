@@ -74,6 +74,8 @@ class FakeStore final : public Store {
     for (Task& answer : held) answer();
   }
 
+  std::size_t calls() const { return calls_; }
+
   Call last_call() const {
     std::lock_guard lock(mutex_);
     return last_call_;
@@ -82,6 +84,7 @@ class FakeStore final : public Store {
  private:
   template <class T>
   bool refused(const KeyView& key, const Call& call, Done<T>& done) {
+    ++calls_;
     std::unique_lock lock(mutex_);
     last_call_ = call;
     lock.unlock();
@@ -109,6 +112,7 @@ class FakeStore final : public Store {
     return row->second;
   }
 
+  std::atomic<std::size_t> calls_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::map<std::string, Value> rows_;
@@ -134,14 +138,15 @@ class GrpcFixture : public testing::Test {
 
   std::string address() const { return "127.0.0.1:" + std::to_string(server->port()); }
 
-  std::shared_ptr<grpc::Channel> channel() const {
+  static std::shared_ptr<grpc::Channel> channel(const std::string& target) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), arguments);
+    return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   }
 
+  std::shared_ptr<grpc::Channel> channel() const { return channel(address()); }
   std::unique_ptr<v1::Cache::Stub> client() const { return v1::Cache::NewStub(channel()); }
 
   static v1::GetRequest get_request(std::string key, std::string group = "scores") {

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <grpcpp/generic/generic_stub.h>
+
 #include "unit/grpc/fixture.h"
 
 namespace ringcache {
@@ -93,6 +95,76 @@ TEST_F(ServerTest, AfterDrainNobodyIsServedAndASecondDrainIsHarmless) {
   v1::GetResponse response;
   EXPECT_EQ(stub->Get(&context, get_request("k"), &response).error_code(),
             grpc::StatusCode::UNAVAILABLE);
+}
+
+/// Calls `stub` until told to stop, and counts what failed.
+std::size_t failures(v1::Cache::Stub& stub, const std::atomic<bool>& stop) {
+  std::size_t failed = 0;
+  while (!stop) {
+    grpc::ClientContext context;
+    v1::GetRequest request;
+    request.set_group("scores");
+    request.set_key("k");
+    v1::GetResponse response;
+    failed += !stub.Get(&context, request, &response).ok();
+  }
+  return failed;
+}
+
+TEST_F(ServerTest, AClientThatHeedsGoawayLosesNoCallWhenOneOfTwoServersDrains) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  start();
+  const auto leaving = std::move(server);
+  start();
+  const std::string both = "ipv4:127.0.0.1:" + std::to_string(leaving->port()) + "," + address();
+  const auto stub = v1::Cache::NewStub(channel(both));
+  std::atomic<bool> stop = false;
+  std::vector<std::future<std::size_t>> callers;
+  for (int i = 0; i < 8; ++i)
+    callers.push_back(std::async(std::launch::async, [&] { return failures(*stub, stop); }));
+  while (store.calls() < 200) std::this_thread::yield();
+  leaving->drain(10s);
+  const std::size_t drained = store.calls();
+  while (store.calls() < drained + 200) std::this_thread::yield();
+  stop = true;
+  for (auto& caller : callers) EXPECT_EQ(caller.get(), 0u);
+}
+
+/// Watches a server's health until the server ends that.
+class Watcher final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit Watcher(const std::shared_ptr<grpc::Channel>& channel) : stub_(channel) {
+    stub_.PrepareBidiStreamingCall(&context_, "/grpc.health.v1.Health/Watch", {}, this);
+    StartWriteLast(&nothing_, {});
+    StartRead(&read_);
+    StartCall();
+  }
+  ~Watcher() override { over_.get_future().wait(); }
+  void await_status() { status_.get_future().wait(); }
+
+ private:
+  void OnReadDone(bool ok) override {
+    if (!std::exchange(answered_, true)) status_.set_value();
+    if (ok) StartRead(&read_);
+  }
+  void OnDone(const grpc::Status&) override { over_.set_value(); }
+
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::Slice empty_;
+  grpc::ByteBuffer nothing_{&empty_, 1};
+  grpc::ByteBuffer read_;
+  bool answered_ = false;
+  std::promise<void> status_, over_;
+};
+
+TEST_F(ServerTest, WhoWatchesItsHealthDoesNotHoldUpTheDrain) {
+  start();
+  Watcher watcher(channel(address()));
+  watcher.await_status();
+  const Time began = BootClock::now();
+  server->drain(10s);
+  EXPECT_LT(BootClock::now() - began, 5s);
 }
 
 /// The independent client of the shared suites, where they lie beside the checkout.
