@@ -62,6 +62,7 @@ function(ringcache_layer name)
     PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   target_include_directories(ringcache_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(ringcache_${name} PUBLIC cxx_std_23)
+  target_compile_definitions(ringcache_${name} PRIVATE RINGCACHE_VERSION="${PROJECT_VERSION}")
   target_link_libraries(ringcache_${name} PUBLIC ${arg_DEPENDS}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:ringcache_flags>)
   set_target_properties(ringcache_${name} PROPERTIES
@@ -84,7 +85,8 @@ function(ringcache_tests layer)
   add_executable(${layer}_test ${sources})
   target_include_directories(${layer}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${layer}_test PRIVATE ${arg_DEPENDS} ringcache_flags GTest::gtest_main)
-  target_compile_definitions(${layer}_test PRIVATE RINGCACHE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${layer}_test PRIVATE
+    RINGCACHE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RINGCACHE_VERSION="${PROJECT_VERSION}")
   gtest_discover_tests(${layer}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
 
