@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,7 +22,8 @@ struct SimNode {
   SimNode(const std::string& name, std::string node_id, GroupOptions options,
           std::shared_ptr<Store> source, SimWire& wire, SimScheduler& scheduler)
       : id(std::move(node_id)),
-        cluster(name, [&wire](const Member& member) { return wire.connect(member); }),
+        cluster(name, [&wire](const Member& member) { return wire.connect(member); },
+                {.type = RingType::classic, .replicas = 8}),  // quick to build
         group(std::make_unique<Group>(std::move(options), std::move(source), cluster, scheduler)) {}
 
   const std::string id;
@@ -39,11 +41,12 @@ class SimCluster {
 
   SimNode& start(const std::string& name) {
     nodes_[name] = std::make_unique<SimNode>(name, name + std::to_string(++incarnations_), options,
-                                             source, wire, scheduler);
+                                             source_of(name), wire, scheduler);
     wire.attach(name, nodes_[name]->group.get());
     return *nodes_[name];
   }
 
+  /// REQUIRES: not called from a completion.
   void crash(const std::string& name) {
     wire.attach(name, nullptr);
     nodes_.erase(name);
@@ -100,6 +103,9 @@ class SimCluster {
   SimWire wire;
   GroupOptions options;
   std::shared_ptr<FakeSource> source = std::make_shared<FakeSource>();
+  /// The way from a node to the source; a test may stand in it.
+  std::function<std::shared_ptr<Store>(const std::string& node)> source_of =
+      [this](const std::string&) { return source; };
 
  private:
   std::map<std::string, std::unique_ptr<SimNode>> nodes_;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "sim/storm.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::for_each_seed;
+using testing::Storm;
+
+/// The history of a key as its owner wrote it: place 0 is what was there before, place n the n-th
+/// write that reached the source.
+class History {
+ public:
+  History(const Storm& storm, const std::string& key) {
+    places_.emplace_back(Storm::kInitial);
+    if (const auto at = storm.log.find(key); at != storm.log.end())
+      places_.insert(places_.end(), at->second.begin(), at->second.end());
+  }
+
+  /// The latest place that can have given this answer: any erase may have made the key absent, and
+  /// so may the beginning.
+  std::size_t latest(const std::string& answer) const {
+    const std::string bytes = answer == "not_found" ? "" : answer;
+    for (std::size_t place = places_.size(); place-- > 0;)
+      if (places_[place] == bytes) return place;
+    return 0;
+  }
+
+ private:
+  std::vector<std::string> places_;
+};
+
+/// A get that begins after a put was acknowledged, or after another get has answered a value,
+/// answers nothing older.
+void nothing_goes_back_in_time(const Storm& storm, const std::string& key) {
+  const History history(storm, key);
+  for (const auto& get : storm.reads) {
+    if (get->key != key || !get->succeeded()) continue;
+    const std::size_t seen = history.latest(get->asked.word());
+    for (const auto& put : storm.writes) {
+      const bool before = put->key == key && put->asked.result() && put->ended < get->begun;
+      if (before && !put->bytes.empty()) {
+        EXPECT_GE(seen, history.latest(put->bytes)) << "after a put: " << get->asked.word();
+      }
+    }
+    for (const auto& other : storm.reads) {
+      const bool before = other->key == key && other->asked.result() && other->ended < get->begun;
+      if (before) {
+        EXPECT_GE(seen, history.latest(other->asked.word())) << "after " << other->asked.word();
+      }
+    }
+  }
+}
+
+void some_calls(Storm& storm) {
+  for (int i = 0; i < 60; ++i) {
+    const std::string node(1, static_cast<char>('a' + storm.pick(3)));
+    const std::string key = storm.any_key();
+    const bool write = storm.pick(3) == 0;
+    storm.at(std::chrono::microseconds(storm.pick(100'000)), [&storm, node, key, write] {
+      write ? storm.write(node, key, 10s) : storm.read(node, key, 10s);
+    });
+  }
+}
+
+void check(Storm& storm) {
+  storm.end();
+  storm.each_call_was_answered_once();
+  storm.only_owners_keep_copies();
+  for (const std::string& key : storm.keys) nothing_goes_back_in_time(storm, key);
+}
+
+TEST(CoherenceSimTest, WithAStableViewNothingGoesBackInTime) {
+  for_each_seed(2'000, [](std::uint64_t seed) {
+    Storm storm(seed, {});
+    some_calls(storm);
+    check(storm);
+    for (const auto& write : storm.writes)
+      if (!write->bytes.empty()) {
+        EXPECT_EQ(write->asked.word(), write->bytes);
+      }
+    for (const auto& read : storm.reads) EXPECT_TRUE(read->succeeded()) << read->asked.word();
+    storm.all_nodes_tell_the_truth();
+  });
+}
+
+TEST(CoherenceSimTest, NorDoesItWhereMessagesGetLostAndTheSourceFails) {
+  for_each_seed(2'000, [](std::uint64_t seed) {
+    Storm storm(seed, {.peer_timeout = 100ms, .bypass_max_age = 0s});
+    storm.sim.wire.set_weather({.delay_max = 5ms, .loss = 0.1});
+    some_calls(storm);
+    storm.at(std::chrono::milliseconds(storm.pick(100)),
+             [&] { storm.sim.source->fail_with(Error{Errc::unknown, "down"}); });
+    storm.at(std::chrono::milliseconds(storm.pick(100)),
+             [&] { storm.sim.source->fail_with(std::nullopt); });
+    check(storm);
+  });
+}
+
+TEST(CoherenceSimTest, GetsOfAColdKeyThroughAllNodesReadTheSourceOnce) {
+  for_each_seed(500, [](std::uint64_t seed) {
+    Storm storm(seed, {});
+    const std::string& key = storm.keys[0];
+    storm.sim.source->set(key, "v");
+    for (int i = 0; i < 100; ++i) {
+      const std::string node(1, static_cast<char>('a' + storm.pick(3)));
+      storm.at(std::chrono::microseconds(storm.pick(20'000)),
+               [&storm, node, &key] { storm.read(node, key, 10s); });
+    }
+    storm.end();
+    for (const auto& read : storm.reads) ASSERT_EQ(read->asked.word(), "v");
+    EXPECT_EQ(storm.sim.source->count(key).gets, 1u);
+  });
+}
+
+}  // namespace
+}  // namespace ringcache
