@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/units.h"
+
+namespace ringcache {
+namespace {
+
+/// How long a request's head may take to come in.
+constexpr std::chrono::seconds kHeadTime{10};
+/// How long we listen to a client that goes on sending after our last reply.
+constexpr std::chrono::seconds kEndTime{1};
+/// How long a kept connection of a draining door may stay silent. Longer than the pause of a busy
+/// client, which learns from its next reply that it must go elsewhere.
+constexpr std::chrono::milliseconds kDrainTime{500};
+/// Replies of a pipeline that are queued before they are sent.
+constexpr std::size_t kOutputBytes = std::size_t{256} << 10;
+constexpr std::size_t kReadBytes = std::size_t{4} << 10;
+constexpr std::size_t kReadBytesMax = std::size_t{64} << 10;
+
+}  // namespace
+
+HttpConnection::HttpConnection(std::shared_ptr<HttpDoor> door, std::shared_ptr<NetLoop> loop,
+                               NetSocket socket)
+    : door_(std::move(door)),
+      stream_(std::move(loop), std::move(socket), door_->limits.head_bytes + kReadBytesMax),
+      parser_(door_->limits) {}
+
+void HttpConnection::start() {
+  stream_.alarm().bind(weak_from_this(), [this] { on_alarm(); });
+  since_ = BootClock::now();
+  pump();
+}
+
+void HttpConnection::refuse() {
+  start();
+  answer_failed({503, {Errc::unavailable, "too many connections"}, {}});
+  pump();
+}
+
+void HttpConnection::drain() {
+  drained_ = BootClock::now();
+  set_alarm();
+}
+
+void HttpConnection::cut() { close(); }
+
+/// The one place where it is decided what comes next.
+void HttpConnection::pump() {
+  if (writing_ || phase_ == Phase::closed) return;
+  while (phase_ == Phase::receiving && stream_.output_bytes() < kOutputBytes && receive()) answer();
+  if (phase_ == Phase::closed) return;
+  if (stream_.has_output()) {
+    writing_ = true;
+    since_ = BootClock::now();
+    stream_.write([self = shared_from_this()](bool ok) {
+      self->writing_ = false;
+      self->since_ = BootClock::now();
+      ok ? self->pump() : self->close();
+    });
+  } else if (phase_ == Phase::closing) {
+    end();
+  } else if (phase_ == Phase::receiving && !reading_) {
+    receive_more();
+  }
+  set_alarm();
+}
+
+/// True when a whole request is there.
+bool HttpConnection::receive() {
+  if (reading_ || stream_.input().empty()) return false;
+  if (!parser_.started()) since_ = BootClock::now();
+  switch (parser_.feed(stream_.input())) {
+    case HttpProgress::done:
+      return true;
+    case HttpProgress::failed:
+      answer_failed(parser_.refusal());
+      return false;
+    case HttpProgress::more:
+      break;
+  }
+  if (parser_.awaits_continue() && !std::exchange(continued_, true))
+    stream_.text() += "HTTP/1.1 100 Continue\r\n\r\n";
+  return false;
+}
+
+void HttpConnection::receive_more() {
+  reading_ = true;
+  const std::size_t wanted = std::clamp(parser_.body_bytes_left(), kReadBytes, kReadBytesMax);
+  stream_.read(wanted, [self = shared_from_this()](bool ok) {
+    self->reading_ = false;
+    ok ? self->pump() : self->close();
+  });
+}
+
+void HttpConnection::answer() {
+  const auto found = door_->routes.find(parser_.message(), route_);
+  if (!found) {
+    reply_refusal(exchange(), found.error(), stream_.text());
+    return finish_request();
+  }
+  switch (route_.kind) {
+    case HttpRouteKind::page:
+    case HttpRouteKind::health:
+    case HttpRouteKind::ready:
+      return reply_ready();
+    default:
+      return ask();
+  }
+}
+
+/// What cannot be read cannot be skipped either: the connection ends.
+void HttpConnection::answer_failed(const HttpRefusal& refusal) {
+  parser_.message().keep_alive = false;
+  route_.kind = HttpRouteKind::page;
+  reply_refusal(exchange(), refusal, stream_.text());
+  finish_request();
+}
+
+void HttpConnection::ask() {
+  const HttpRequest& request = parser_.message();
+  Duration timeout = door_->options.request_timeout;
+  if (!request.timeout.empty()) {
+    const auto asked = parse_duration(request.timeout);
+    if (!asked) {
+      reply(Result<Value>(
+          fail(Errc::invalid_argument, "X-Ringcache-Timeout: " + asked.error().message)));
+      return finish_request();
+    }
+    timeout = *asked;
+  }
+  const Call call{.deadline = saturating_add(BootClock::now(), timeout),
+                  .forwarded = request.forwarded};
+  const KeyView key(route_.group, route_.key);
+  phase_ = Phase::waiting;
+  deadline_ = call.deadline;
+  asking_ = true;
+  if (request.method == HttpMethod::put)
+    ask_put(key, call);
+  else if (request.method == HttpMethod::erase)
+    door_->store.erase(key, call, hand_in<void>());
+  else
+    door_->store.get(key, call, hand_in<Value>());
+  asking_ = false;
+}
+
+void HttpConnection::ask_put(const KeyView& key, const Call& call) {
+  Bytes& body = parser_.message().body;
+  if (body.is_null()) body = Bytes::copy("");
+  Value value{.bytes = body};
+  if (route_.ttl != Duration::max())
+    value.expires_at = saturating_add(BootClock::now(), route_.ttl);
+  door_->store.put(key, std::move(value), call, hand_in<Value>());
+}
+
+/// Whoever answers, on whatever thread and however late, holds the connection until then.
+template <class T>
+Done<T> HttpConnection::hand_in() {
+  return [self = shared_from_this(), turn = turn_](Result<T> result) mutable {
+    // Of other threads only the loop's own may look at asking_; there it tells an answer on our own
+    // stack from one that another connection's request has brought along.
+    if (self->loop().here() && self->asking_) return self->arrived<T>(turn, std::move(result));
+    NetLoop& loop = self->loop();
+    loop.post([self = std::move(self), turn, result = std::move(result)]() mutable {
+      self->arrived<T>(turn, std::move(result));
+    });
+  };
+}
+
+template <class T>
+void HttpConnection::arrived(std::uint64_t turn, Result<T> result) {
+  if (turn != turn_ || phase_ != Phase::waiting) return;
+  reply(result);
+  finish_request();
+  if (!asking_) pump();
+}
+
+void HttpConnection::reply(const Result<Value>& result) {
+  const HttpRequest& request = parser_.message();
+  if (request.method == HttpMethod::put)
+    return stream_.payload(reply_to_put(exchange(), result, request.body, stream_.text()));
+  const auto& name = door_->options.owner_name;
+  const bool named = name && result && !request.forwarded;
+  const std::string owner = named ? name(KeyView(route_.group, route_.key)) : std::string();
+  stream_.payload(reply_to_get(exchange(), result, owner, stream_.text()));
+}
+
+void HttpConnection::reply(const Result<void>& result) {
+  reply_to_erase(exchange(), result, stream_.text());
+}
+
+/// What needs no store: pages and the node's state.
+void HttpConnection::reply_ready() {
+  std::string& out = stream_.text();
+  if (route_.kind == HttpRouteKind::page) {
+    reply_json(exchange(), route_.page->json(route_.parameters), out);
+  } else {
+    const auto& unready = door_->options.unready_reason;
+    const bool asks = route_.kind == HttpRouteKind::ready && unready;
+    const std::string reason = asks ? unready() : std::string();
+    reply_text(exchange(), reason.empty() ? 200 : 503, (reason.empty() ? "ok" : reason) + "\n",
+               out);
+  }
+  finish_request();
+}
+
+/// REQUIRES: its reply is queued.
+void HttpConnection::finish_request() {
+  phase_ = last_ ? Phase::closing : Phase::receiving;
+  ++turn_;
+  continued_ = false;
+  parser_.next();
+  if (stream_.input().empty()) stream_.input().shrink();
+  since_ = BootClock::now();
+}
+
+bool HttpConnection::is_write() {
+  const HttpMethod method = parser_.message().method;
+  return method == HttpMethod::put || method == HttpMethod::erase;
+}
+
+HttpExchange HttpConnection::exchange() {
+  // A draining door answers a pipeline to its end before it says that the end has come.
+  const bool leaving = door_->draining.load(std::memory_order_relaxed) && stream_.input().empty();
+  last_ = leaving || !parser_.message().keep_alive;
+  return {.request = parser_.message(),
+          .kind = route_.kind,
+          .date = date_.now(),
+          .now = BootClock::now(),
+          .close = last_};
+}
+
+void HttpConnection::set_alarm() {
+  const HttpOptions& options = door_->options;
+  Time due = saturating_add(since_, options.idle_timeout);
+  if (writing_) {
+    // the idle time: a client that takes nothing for so long takes nothing more
+  } else if (phase_ == Phase::waiting) {
+    due = deadline_;
+  } else if (phase_ == Phase::closing) {
+    due = since_ + kEndTime;
+  } else if (parser_.started()) {
+    if (parser_.in_head()) due = std::min(due, since_ + kHeadTime);
+  } else if (door_->draining) {
+    due = std::min(due, std::max(since_, drained_) + kDrainTime);
+  }
+  stream_.alarm().set(due);
+}
+
+void HttpConnection::on_alarm() {
+  if (phase_ == Phase::waiting && !writing_) {
+    const Errc late = is_write() ? Errc::unknown : Errc::deadline_exceeded;
+    arrived<Value>(turn_, fail(late, "no answer before the deadline"));
+  } else if (phase_ == Phase::receiving && !writing_ && parser_.started()) {
+    answer_failed({408, {Errc::deadline_exceeded, "the request did not come in time"}, {}});
+    pump();
+  } else {
+    close();
+  }
+}
+
+/// Listens on until the client has ended too, or the alarm rings: closing at once could make the
+/// kernel drop the reply that the client has not read.
+void HttpConnection::end() {
+  stream_.end();
+  stream_.input().consume(stream_.input().size());
+  if (!reading_) receive_more();
+}
+
+void HttpConnection::close() noexcept {
+  if (std::exchange(phase_, Phase::closed) == Phase::closed) return;
+  stream_.close();
+  door_->crowd.leave(this);
+}
+
+}  // namespace ringcache

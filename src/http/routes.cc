@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/units.h"
+#include "http/uri.h"
+
+namespace ringcache {
+namespace {
+
+constexpr std::string_view kGroups = "/v1/groups/";
+constexpr std::string_view kKeys = "/keys/";
+constexpr std::array<std::string_view, 3> kGoPeers{"/_ggcache/", "/_geecache/", "/_groupcache/"};
+
+std::unexpected<HttpRefusal> refuse(unsigned status, Errc code, std::string message) {
+  return std::unexpected(HttpRefusal{status, {code, std::move(message)}, {}});
+}
+
+std::unexpected<HttpRefusal> bad(std::string message) {
+  return refuse(400, Errc::invalid_argument, std::move(message));
+}
+
+std::unexpected<HttpRefusal> nowhere() {
+  return refuse(404, Errc::not_found,
+                "no such route; keys are at /v1/groups/{group}/keys/{key}, groups at /v1/groups, "
+                "the cluster at /v1/cluster, state at /healthz and /readyz");
+}
+
+bool is_read(HttpMethod method) { return method == HttpMethod::get || method == HttpMethod::head; }
+
+/// The path of an origin-form or absolute-form target.
+std::string_view strip_authority(std::string_view target) {
+  if (!target.starts_with("http://")) return target;
+  const auto slash = target.find('/', std::string_view("http://").size());
+  return slash == std::string_view::npos ? "/" : target.substr(slash);
+}
+
+std::string_view next_segment(std::string_view& path) {
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(path.size(), segment.size() + 1));
+  return segment;
+}
+
+/// Whether `path` has the shape of `route`; fills the values of its {names}. A last {key} takes all
+/// that is left, slashes too. None: a malformed escape.
+std::optional<bool> match_page(std::string_view route, std::string_view path,
+                               HttpPage::Parameters& values) {
+  while (!route.empty() && !path.empty()) {
+    const std::string_view expected = next_segment(route);
+    if (!expected.starts_with('{')) {
+      if (next_segment(path) != expected) return false;
+      continue;
+    }
+    const bool rest = expected == "{key}" && route.empty();
+    const std::string_view found = rest ? std::exchange(path, {}) : next_segment(path);
+    std::string& value = values[std::string(expected.substr(1, expected.size() - 2))];
+    if (!percent_decode(found, PlusMeans::plus, value)) return {};
+  }
+  return route.empty() && path.empty();
+}
+
+}  // namespace
+
+struct HttpRoutes::Place {
+  std::string_view path;
+  std::string_view query;
+};
+
+HttpRoutes::HttpRoutes(std::vector<HttpPage> pages, std::string api_group,
+                       std::size_t key_bytes_max)
+    : pages_(std::move(pages)), api_group_(std::move(api_group)), key_bytes_max_(key_bytes_max) {}
+
+HttpRoutes::Found HttpRoutes::find(const HttpRequest& request, HttpRoute& route) const {
+  const std::string_view target = strip_authority(request.target);
+  const auto question = target.find('?');
+  const bool asks = question != std::string_view::npos;
+  const Place place{target.substr(0, question), asks ? target.substr(question + 1) : ""};
+  route.page = nullptr;
+  route.ttl = Duration::max();
+  auto found = find_place(place, request, route);
+  if (!found) return found;
+  if (route.kind == HttpRouteKind::key ? request.method != HttpMethod::other
+                                       : is_read(request.method))
+    return found;
+  HttpRefusal refusal{405, {Errc::invalid_argument, "this route does not know that method"}, {}};
+  refusal.allow = route.kind == HttpRouteKind::key ? "GET, HEAD, PUT, DELETE" : "GET, HEAD";
+  return std::unexpected(std::move(refusal));
+}
+
+HttpRoutes::Found HttpRoutes::find_place(const Place& place, const HttpRequest& request,
+                                         HttpRoute& route) const {
+  const std::string_view path = place.path;
+  if (path.starts_with(kGroups) && path.find(kKeys, kGroups.size()) != std::string_view::npos)
+    return find_key(path.substr(kGroups.size()), place, request, route);
+  if (path == "/api") return find_api(place, route);
+  for (const std::string_view prefix : kGoPeers)
+    if (path.starts_with(prefix)) return find_go_peer(path.substr(prefix.size()), route);
+  if (path == "/healthz" || path == "/readyz") {
+    route.kind = path == "/healthz" ? HttpRouteKind::health : HttpRouteKind::ready;
+    return {};
+  }
+  return find_page(place, route);
+}
+
+HttpRoutes::Found HttpRoutes::find_key(std::string_view rest, const Place& place,
+                                       const HttpRequest& request, HttpRoute& route) const {
+  const std::string_view group = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(group.size());
+  if (!rest.starts_with(kKeys)) return nowhere();
+  route.kind = HttpRouteKind::key;
+  if (!percent_decode(group, PlusMeans::plus, route.group) ||
+      !percent_decode(rest.substr(kKeys.size()), PlusMeans::plus, route.key))
+    return bad("malformed %-escape; write % as %25");
+  if (is_read(request.method)) return check_key(route);
+  if (!request.refused.empty())
+    return bad("writes with " + request.refused + " are not supported; nothing was written");
+  const auto fields = parse_query(place.query);
+  if (!fields) return bad("malformed %-escape in the query");
+  for (const auto& [name, value] : *fields) {
+    if (name != "ttl" || request.method != HttpMethod::put)
+      return bad("unknown parameter '" + name.substr(0, 80) + "'; nothing was written");
+    const auto ttl = parse_duration(value);
+    if (!ttl) return bad("ttl: " + ttl.error().message);
+    if (*ttl <= Duration{0}) return bad("ttl: must be longer than 0; leave it out for no end");
+    route.ttl = *ttl;
+  }
+  return check_key(route);
+}
+
+HttpRoutes::Found HttpRoutes::find_api(const Place& place, HttpRoute& route) const {
+  route.kind = HttpRouteKind::api;
+  route.group = api_group_;
+  route.key.clear();
+  const auto fields = parse_query(place.query);
+  if (!fields) return bad("malformed %-escape in the query");
+  for (const auto& [name, value] : *fields) {
+    if (name == "key") route.key = value;
+    if (name == "group") route.group = value;
+  }
+  return check_key(route);
+}
+
+HttpRoutes::Found HttpRoutes::find_go_peer(std::string_view rest, HttpRoute& route) const {
+  route.kind = HttpRouteKind::go_peer;
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos) return bad("write /{group}/{key}");
+  if (!percent_decode(rest.substr(0, slash), PlusMeans::space, route.group) ||
+      !percent_decode(rest.substr(slash + 1), PlusMeans::space, route.key))
+    return bad("malformed %-escape");
+  return check_key(route);
+}
+
+HttpRoutes::Found HttpRoutes::find_page(const Place& place, HttpRoute& route) const {
+  route.kind = HttpRouteKind::page;
+  for (const HttpPage& page : pages_) {
+    route.parameters.clear();
+    const auto matches = match_page(page.route, place.path, route.parameters);
+    if (!matches) return bad("malformed %-escape; write % as %25");
+    if (!*matches) continue;
+    auto fields = parse_query(place.query);
+    if (!fields) return bad("malformed %-escape in the query");
+    for (auto& [name, value] : *fields) route.parameters.emplace(std::move(name), std::move(value));
+    route.page = &page;
+    return {};
+  }
+  return nowhere();
+}
+
+HttpRoutes::Found HttpRoutes::check_key(const HttpRoute& route) const {
+  if (route.key.empty()) return bad("the key is empty");
+  if (route.key.size() > key_bytes_max_)
+    return refuse(413, Errc::too_large,
+                  "the key is longer than " + std::to_string(key_bytes_max_) + " bytes");
+  return {};
+}
+
+}  // namespace ringcache

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ringcache/store.h>
+
+namespace ringcache::testing {
+
+/// A Store over a map, for the tests of front doors. Answers at once; a key that begins with
+/// "never" is not answered before release(), and one that is the name of an error code gets that
+/// error. The one group is "g".
+class MapStore final : public Store {
+ public:
+  void get(const KeyView& key, const Call& call, Done<Value> done) override {
+    if (auto error = prepare(key, call)) return done(std::unexpected(std::move(*error)));
+    if (key.name.starts_with("never")) return hold(std::move(done));
+    done(find(key.name));
+  }
+
+  void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
+    if (auto error = prepare(key, call)) return done(std::unexpected(std::move(*error)));
+    if (key.name.starts_with("never")) return hold(std::move(done));
+    value.version = ++version_;
+    value.loaded_at = BootClock::now();
+    {
+      std::lock_guard lock(mutex_);
+      values_[std::string(key.name)] = value;
+    }
+    done(std::move(value));
+  }
+
+  void erase(const KeyView& key, const Call& call, Done<void> done) override {
+    if (auto error = prepare(key, call)) return done(std::unexpected(std::move(*error)));
+    std::unique_lock lock(mutex_);
+    const bool erased = values_.erase(std::string(key.name)) > 0;
+    lock.unlock();
+    if (!erased) return done(fail(Errc::not_found, "no such key"));
+    done({});
+  }
+
+  void set(std::string key, Value value) {
+    std::lock_guard lock(mutex_);
+    values_[std::move(key)] = std::move(value);
+  }
+  void set(std::string key, std::string_view bytes) {
+    set(std::move(key), Value{.bytes = Bytes::copy(bytes), .hit = true});
+  }
+
+  Result<Value> find(std::string_view key) const {
+    std::lock_guard lock(mutex_);
+    const auto found = values_.find(std::string(key));
+    if (found == values_.end()) return fail(Errc::not_found, "no such key");
+    return found->second;
+  }
+
+  Call last_call() const {
+    std::lock_guard lock(mutex_);
+    return last_call_;
+  }
+
+  std::size_t calls() const {
+    std::lock_guard lock(mutex_);
+    return calls_;
+  }
+
+  /// Waits until `count` calls are held back.
+  void wait_for_held(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return held_.size() >= count; });
+  }
+
+  /// Answers all that is held back.
+  void release() {
+    std::unique_lock lock(mutex_);
+    auto held = std::exchange(held_, {});
+    lock.unlock();
+    for (auto& done : held) done(Value{.bytes = Bytes::copy("late")});
+  }
+
+ private:
+  std::optional<Error> prepare(const KeyView& key, const Call& call) {
+    std::lock_guard lock(mutex_);
+    ++calls_;
+    last_call_ = call;
+    if (key.group != "g") return Error{Errc::no_such_group, "no group of that name"};
+    const Errc code = errc_from_name(key.name);
+    if (errc_name(code) == key.name) return Error{code, "as asked"};
+    return {};
+  }
+
+  void hold(Done<Value> done) {
+    std::lock_guard lock(mutex_);
+    held_.push_back(std::move(done));
+    changed_.notify_all();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, Value, std::less<>> values_;
+  std::vector<Done<Value>> held_;
+  Call last_call_;
+  std::size_t calls_ = 0;
+  std::atomic<std::uint64_t> version_ = 0;
+};
+
+}  // namespace ringcache::testing

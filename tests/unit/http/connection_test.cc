@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "support/map_store.h"
+#include "support/raw_client.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::MapStore;
+using testing::RawClient;
+
+class ConnectionTest : public ::testing::Test {
+ protected:
+  ConnectionTest() { store_.set("k", "100"); }
+
+  HttpServer& server(HttpOptions options = {}) {
+    options.listen = "127.0.0.1:0";
+    auto opened = HttpServer::listen(std::move(options), store_);
+    EXPECT_TRUE(opened) << opened.error().message;
+    server_ = std::move(*opened);
+    return *server_;
+  }
+
+  static std::string get(const std::string& target, const std::string& fields = {}) {
+    return "GET " + target + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+  }
+  static std::string put(const std::string& key, const std::string& body,
+                         const std::string& fields = {}) {
+    return "PUT /v1/groups/g/keys/" + key + " HTTP/1.1\r\nHost: h\r\n" + fields +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  MapStore store_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+const std::string kKey = "/v1/groups/g/keys/k";
+
+TEST_F(ConnectionTest, OneConnectionCarriesManyRequests) {
+  RawClient client(server().port());
+  for (int i = 0; i < 100; ++i) {
+    const auto reply = client.ask(get(kKey));
+    ASSERT_TRUE(reply) << i;
+    EXPECT_EQ(reply->status, 200u);
+    EXPECT_EQ(reply->body, "100");
+  }
+}
+
+TEST_F(ConnectionTest, APipelineIsAnsweredInItsOrder) {
+  RawClient client(server().port());
+  std::string requests;
+  for (int i = 0; i < 500; ++i) {
+    store_.set("p" + std::to_string(i), "v" + std::to_string(i));
+    requests += get("/v1/groups/g/keys/p" + std::to_string(i));
+  }
+  ASSERT_TRUE(client.send(requests));
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(client.receive()->body, "v" + std::to_string(i));
+}
+
+TEST_F(ConnectionTest, APipelineWaitsForTheStoreAndKeepsItsOrder) {
+  RawClient client(server().port());
+  ASSERT_TRUE(client.send(get(kKey) + get("/v1/groups/g/keys/never") + get(kKey)));
+  EXPECT_EQ(client.receive()->body, "100");
+  store_.wait_for_held(1);
+  store_.release();
+  EXPECT_EQ(client.receive()->body, "late");
+  EXPECT_EQ(client.receive()->body, "100");
+}
+
+TEST_F(ConnectionTest, APutIsStoredAndReadBack) {
+  RawClient client(server().port());
+  const std::string body("a\0b\xff", 4);
+  const auto stored = client.ask(put("new", body));
+  EXPECT_EQ(stored->status, 200u);
+  const auto read = client.ask(get("/v1/groups/g/keys/new"));
+  EXPECT_EQ(read->body, body);
+  EXPECT_EQ(read->header("ETag"), stored->header("ETag"));
+  EXPECT_EQ(read->header("ETag"), '"' + etag_of(body) + '"');
+}
+
+TEST_F(ConnectionTest, APutWithATtlEndsThen) {
+  RawClient client(server().port());
+  const Time before = BootClock::now();
+  EXPECT_EQ(client.ask(put("new?ttl=10m", "v"))->status, 200u);
+  const Time end = store_.find("new")->expires_at;
+  EXPECT_GE(end, before + 10min);
+  EXPECT_LE(end, BootClock::now() + 10min);
+}
+
+TEST_F(ConnectionTest, AnEmptyValueIsAValue) {
+  RawClient client(server().port());
+  EXPECT_EQ(client.ask(put("empty", ""))->status, 200u);
+  const auto read = client.ask(get("/v1/groups/g/keys/empty"));
+  EXPECT_EQ(read->status, 200u);
+  EXPECT_EQ(read->header("Content-Length"), "0");
+}
+
+TEST_F(ConnectionTest, ADeleteTellsWhetherThereWasOne) {
+  RawClient client(server().port());
+  const std::string erase = "DELETE " + kKey + " HTTP/1.1\r\nHost: h\r\n\r\n";
+  EXPECT_EQ(client.ask(erase)->status, 200u);
+  EXPECT_EQ(client.ask(erase)->status, 404u);
+}
+
+TEST_F(ConnectionTest, AHeadHasTheLengthAndNoBody) {
+  RawClient client(server().port());
+  const auto reply = client.ask("HEAD " + kKey + " HTTP/1.1\r\n\r\n", true);
+  EXPECT_EQ(reply->status, 200u);
+  EXPECT_EQ(reply->header("Content-Length"), "3");
+  EXPECT_EQ(client.ask(get(kKey))->body, "100");  // what follows is the next reply, no stray body
+}
+
+TEST_F(ConnectionTest, AnUnchangedValueIsNotSentAgain) {
+  RawClient client(server().port());
+  const auto etag = client.ask(get(kKey))->header("ETag");
+  EXPECT_EQ(client.ask(get(kKey, "If-None-Match: " + etag + "\r\n"))->status, 304u);
+  store_.set("k", "101");
+  EXPECT_EQ(client.ask(get(kKey, "If-None-Match: " + etag + "\r\n"))->body, "101");
+}
+
+TEST_F(ConnectionTest, TheLargestValueGoesInAndOut) {
+  RawClient client(server().port());
+  std::string body(std::size_t{16} << 20, '\0');
+  for (std::size_t i = 0; i < body.size(); i += 997) body[i] = static_cast<char>(i);
+  EXPECT_EQ(client.ask(put("large", body))->status, 200u);
+  EXPECT_TRUE(client.ask(get("/v1/groups/g/keys/large"))->body == body);
+}
+
+TEST_F(ConnectionTest, AValueTooLargeIsRefusedAndTheConnectionEndsInOrder) {
+  RawClient client(server({.value_bytes_max = 1000}).port());
+  EXPECT_EQ(client.ask(put("k", std::string(1000, 'x')))->status, 200u);
+  const auto reply = client.ask(put("k", std::string(5'000'000, 'x')));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 413u);
+  EXPECT_EQ(reply->header("Connection"), "close");
+  client.end();
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(ConnectionTest, TheLongestKeyOfTheWorstBytesFits) {
+  RawClient client(server().port());
+  std::string encoded;
+  for (int i = 0; i < 65536; ++i) encoded += "%FF";
+  store_.set(std::string(65536, '\xff'), "here");
+  EXPECT_EQ(client.ask(get("/v1/groups/g/keys/" + encoded))->body, "here");
+  EXPECT_EQ(client.ask(get("/v1/groups/g/keys/" + encoded + "a"))->status, 413u);
+  EXPECT_EQ(client.ask(get("/v1/groups/g/keys/" + encoded + std::string(20'000, 'a')))->status,
+            431u);
+}
+
+TEST_F(ConnectionTest, WhoExpectsContinueGetsIt) {
+  RawClient client(server({.value_bytes_max = 10}).port());
+  const std::string head = "PUT " + kKey + " HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: ";
+  EXPECT_EQ(client.ask(head + "5\r\n\r\n")->status, 100u);
+  EXPECT_EQ(client.ask("12345")->status, 200u);
+  EXPECT_EQ(client.ask(head + "11\r\n\r\n")->status, 413u);
+}
+
+TEST_F(ConnectionTest, AChunkedBodyIsPutTogether) {
+  RawClient client(server().port());
+  const auto reply = client.ask("PUT " + kKey +
+                                " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  EXPECT_EQ(reply->status, 200u);
+  EXPECT_EQ(client.ask(get(kKey))->body, "abcde");
+}
+
+TEST_F(ConnectionTest, AnOldClientIsClosedUnlessItAsks) {
+  RawClient kept(server().port());
+  const std::string old = "GET " + kKey + " HTTP/1.0\r\n";
+  EXPECT_EQ(kept.ask(old + "Connection: keep-alive\r\n\r\n")->header("Connection"), "keep-alive");
+  EXPECT_EQ(kept.ask(old + "\r\n")->header("Connection"), "close");
+  EXPECT_TRUE(kept.ended());
+}
+
+TEST_F(ConnectionTest, EveryErrorOfTheStoreHasItsStatusAndKeepsTheConnection) {
+  RawClient client(server().port());
+  const std::pair<const char*, unsigned> table[] = {
+      {"absent", 404},      {"not_found", 404},   {"invalid_argument", 400},
+      {"too_large", 413},   {"unsupported", 403}, {"overloaded", 429},
+      {"unavailable", 503}, {"unknown", 504},     {"internal", 500}};
+  for (const auto& [key, status] : table)
+    EXPECT_EQ(client.ask(get(std::string("/v1/groups/g/keys/") + key))->status, status) << key;
+  const auto reply = client.ask(get("/v1/groups/none/keys/k"));
+  EXPECT_EQ(reply->status, 404u);
+  EXPECT_NE(reply->body.find("no_such_group"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, AReadThatIsNotAnsweredLeavesAtItsDeadline) {
+  RawClient client(server({.request_timeout = 20ms}).port());
+  EXPECT_EQ(client.ask(get("/v1/groups/g/keys/never"))->status, 504u);
+  store_.release();  // the late answer harms nobody
+  EXPECT_EQ(client.ask(get(kKey))->body, "100");
+}
+
+TEST_F(ConnectionTest, AWriteThatIsNotAnsweredIsUnknown) {
+  RawClient client(server().port());
+  const auto reply = client.ask(put("never", "v", "X-Ringcache-Timeout: 20ms\r\n"));
+  EXPECT_EQ(reply->status, 504u);
+  EXPECT_EQ(reply->header("X-Ringcache"), "unknown");
+  EXPECT_NE(reply->body.find("\"unknown\""), std::string::npos);
+}
+
+TEST_F(ConnectionTest, TheClientsTimeoutAndHopReachTheStore) {
+  RawClient client(server().port());
+  const Time before = BootClock::now();
+  client.ask(get(kKey, "X-Ringcache-Timeout: 1h\r\nX-Ringcache-Forwarded: 1\r\n"));
+  EXPECT_GE(store_.last_call().deadline, before + 1h);
+  EXPECT_TRUE(store_.last_call().forwarded);
+  client.ask(get(kKey));
+  EXPECT_LE(store_.last_call().deadline, BootClock::now() + 5s);
+  EXPECT_FALSE(store_.last_call().forwarded);
+  EXPECT_EQ(client.ask(get(kKey, "X-Ringcache-Timeout: soon\r\n"))->status, 400u);
+}
+
+TEST_F(ConnectionTest, AClientThatLeavesBeforeTheAnswerHarmsNobody) {
+  server();
+  {
+    RawClient client(server_->port());
+    ASSERT_TRUE(client.send(get("/v1/groups/g/keys/never")));
+    store_.wait_for_held(1);
+  }
+  store_.release();
+  EXPECT_EQ(RawClient(server_->port()).ask(get(kKey))->body, "100");
+}
+
+TEST_F(ConnectionTest, AnAnswerAfterTheServersEndHarmsNobody) {
+  RawClient client(server().port());
+  ASSERT_TRUE(client.send(get("/v1/groups/g/keys/never")));
+  store_.wait_for_held(1);
+  server_.reset();
+  store_.release();
+  EXPECT_FALSE(client.receive());
+}
+
+TEST_F(ConnectionTest, ASilentConnectionIsClosed) {
+  RawClient client(server({.idle_timeout = 20ms}).port());
+  EXPECT_EQ(client.ask(get(kKey))->status, 200u);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(ConnectionTest, ARequestThatNeverEndsIsRefusedInTime) {
+  RawClient client(server({.idle_timeout = 20ms}).port());
+  const auto reply = client.ask("GET /v1/groups/g/keys/k HTTP/1.1\r\nHos");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 408u);
+}
+
+TEST_F(ConnectionTest, WhatIsNotHttpIsRefused) {
+  RawClient client(server().port());
+  EXPECT_EQ(client.ask("*1\r\n$4\r\nPING\r\n\r\n")->status, 400u);
+  client.end();
+  EXPECT_TRUE(client.ended());
+}
+
+/// Random damage to valid requests, and noise; whatever the client gets, the server lives.
+TEST_F(ConnectionTest, LivesThroughAnyBytes) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  server({.idle_timeout = 5ms});
+  for (int round = 0; round < 150; ++round) {
+    std::string text =
+        get(kKey) + put("x", "body", "Expect: 100-continue\r\n") + get("/api?key=%41");
+    if (round % 5 == 0)
+      for (char& c : text) c = static_cast<char>(random());
+    for (auto damage = random() % 8; damage > 0; --damage)
+      text[random() % text.size()] = static_cast<char>(random());
+    RawClient client(server_->port());
+    client.send(text.substr(0, random() % (text.size() + 1)));
+    if (round % 2 == 0) continue;  // and leaves at once
+    client.end();
+    while (client.receive()) continue;
+  }
+  EXPECT_EQ(RawClient(server_->port()).ask(get("/healthz"))->body, "ok\n");
+}
+
+}  // namespace
+}  // namespace ringcache
