@@ -16,7 +16,8 @@
 namespace ringcache {
 
 /// A read-only JSON document that the node serves beside the keys: "/v1/groups/{group}" and the
-/// like.
+/// like. A `{name}` is one segment of the path; a last `{key}` is all that is left, slashes too.
+/// `json` is called on a thread that serves clients: it must not block, nor throw.
 struct HttpPage {
   /// Values of the route's `{names}` (decoded) and of the query's parameters.
   using Parameters = std::map<std::string, std::string, std::less<>>;
@@ -42,18 +43,21 @@ struct HttpOptions {
   Log log;
 };
 
-/// Serves a Store as HTTP (docs/http.md). Constructed = listening; destroyed = drained and closed.
+/// Serves a Store as HTTP/1.1 (docs/http.md), on threads of its own. A request that the store
+/// answers at once is read, answered and written on one thread, its payload never copied.
+/// Constructed = listening; destroyed = closed, what is under way unanswered: drain() first.
 class HttpServer {
  public:
-  /// Errc::unavailable with the reason when the address cannot be bound.
-  /// REQUIRES: `store` outlives the server.
+  /// Errc::unavailable with the reason when the address cannot be bound, Errc::invalid_argument
+  /// when it is none. REQUIRES: `store` outlives the server; it may answer after the server's end.
   static Result<std::unique_ptr<HttpServer>> listen(HttpOptions options, Store& store);
   ~HttpServer();
 
   std::uint16_t port() const;
 
-  /// Takes no new connection; answers what comes on the kept ones with `Connection: close`; returns
-  /// when all are closed, or after `grace`.
+  /// Takes no new connection but those that wait already; answers what comes on the kept ones with
+  /// `Connection: close`, and closes those that stay silent for half a second; returns when all are
+  /// closed, or closes what is left after `grace`. REQUIRES: not on a thread of the server's.
   void drain(Duration grace);
 
  private:
@@ -64,12 +68,17 @@ class HttpServer {
 
 struct HttpPeerOptions {
   unsigned threads = 1;
-  unsigned connections_max = 32;  ///< Kept connections per peer; further calls wait for one.
+  unsigned connections_max = 32;  ///< Per peer, each for a call at a time; more calls wait.
+  unsigned waiting_max = 10'000;  ///< Above it Errc::overloaded.
+  Duration connect_timeout = std::chrono::seconds(1);
   std::size_t value_bytes_max = std::size_t{16} << 20;
 };
 
-/// The other end of the same wire: Stores that live on other members, over kept connections.
-/// Destroy it after the Stores it made.
+/// The other end of the same wire: Stores that live on other members, over kept connections. Calls
+/// arrive there as forwarded. A read whose kept connection turns out to be closed is asked once
+/// more; a write never is: it is `unavailable` when no byte of it has left, else `unknown`.
+/// Completions run on its threads. Destroy it after the Stores it made; a Store that is let go
+/// fails the calls that it still has.
 class HttpPeers {
  public:
   explicit HttpPeers(HttpPeerOptions options = {});

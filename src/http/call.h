@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <memory>
+#include <string>
+
+#include <ringcache/store.h>
+
+#include "http/parser.h"
+#include "net/alarm.h"
+
+namespace ringcache {
+
+class HttpLink;
+
+/// A call on its way to another node. Lives on the loop of that node's pool.
+class HttpCall : public std::enable_shared_from_this<HttpCall> {
+ public:
+  HttpCall(NetLoop& loop, HttpMethod method, const KeyView& key, const Call& call,
+           Done<Value> done);
+
+  HttpMethod method() const noexcept { return method_; }
+  bool is_write() const noexcept { return method_ != HttpMethod::get; }
+  Time deadline() const noexcept { return deadline_; }
+  NetAlarm& alarm() noexcept { return alarm_; }
+
+  void store(Value value);  ///< What a put is to store.
+  const Bytes& body() const noexcept { return value_.bytes; }
+  void append_request(const std::string& host, Time now, std::string& out) const;
+
+  /// The answer, or what went wrong with it. REQUIRES: not finished yet.
+  void finish(HttpResponse response);
+  void fail(Error error);
+  /// No answer will come. A write is `unknown` if any byte of it may have left.
+  void give_up(Errc read_code, std::string why);
+
+  bool sent = false;     ///< Some of the request may have reached the other node.
+  bool retried = false;  ///< It has had its second connection.
+  HttpLink* link = nullptr;
+
+ private:
+  Result<Value> read_answer(HttpResponse& response) const;
+
+  HttpMethod method_;
+  std::string path_;
+  Time deadline_;
+  Time began_;
+  Value value_;
+  Done<Value> done_;
+  NetAlarm alarm_;
+};
+
+}  // namespace ringcache

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/call.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CallTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<HttpCall> call(HttpMethod method, const Call& asked = {}) {
+    return std::make_shared<HttpCall>(
+        loop_, method, KeyView("g 1", "a/b"), asked,
+        [this](Result<Value> result) { result_ = std::move(result); });
+  }
+  Errc code() const { return result_->error().code; }
+
+  NetLoop loop_;
+  std::optional<Result<Value>> result_;
+};
+
+TEST_F(CallTest, ARequestSaysKeyHopAndTimeLeft) {
+  const Time now = BootClock::now();
+  std::string text;
+  call(HttpMethod::get, {.deadline = now + 250ms})->append_request("h:1", now, text);
+  EXPECT_EQ(text,
+            "GET /v1/groups/g%201/keys/a%2Fb HTTP/1.1\r\nHost: h:1\r\n"
+            "X-Ringcache-Forwarded: 1\r\nX-Ringcache-Timeout: 250000us\r\n\r\n");
+}
+
+TEST_F(CallTest, APutSaysItsLengthAndTtl) {
+  const Time now = BootClock::now();
+  const auto put = call(HttpMethod::put);
+  put->store({.bytes = Bytes::copy("abc"), .expires_at = now + 1s});
+  std::string text;
+  put->append_request("h:1", now, text);
+  EXPECT_TRUE(text.starts_with("PUT /v1/groups/g%201/keys/a%2Fb?ttl=1000000us HTTP/1.1\r\n"));
+  EXPECT_TRUE(text.ends_with("Content-Length: 3\r\n\r\n"));
+}
+
+TEST_F(CallTest, AnAnswerCannotLookYoungerThanItIs) {
+  const Time before = BootClock::now();
+  const auto get = call(HttpMethod::get);
+  const Time asked = BootClock::now();
+  get->finish({.status = 200, .value_facts = "version=1; age_us=0; hit=1"});
+  EXPECT_GE((*result_)->loaded_at, before);
+  EXPECT_LE((*result_)->loaded_at, asked);
+}
+
+TEST_F(CallTest, BytesThatCameBackAsSentAreOurs) {
+  const auto put = call(HttpMethod::put);
+  put->store({.bytes = Bytes::copy("abc")});
+  put->finish({.status = 200, .value_facts = "version=9; as_sent=1"});
+  EXPECT_EQ((*result_)->bytes.view().data(), put->body().view().data());
+  EXPECT_EQ((*result_)->version, 9u);
+}
+
+TEST_F(CallTest, GivingUpAWriteIsUnknownOnceSent) {
+  call(HttpMethod::put)->give_up(Errc::deadline_exceeded, "");
+  EXPECT_EQ(code(), Errc::unavailable);
+  const auto sent = call(HttpMethod::erase);
+  sent->sent = true;
+  sent->give_up(Errc::deadline_exceeded, "");
+  EXPECT_EQ(code(), Errc::unknown);
+  call(HttpMethod::get)->give_up(Errc::deadline_exceeded, "");
+  EXPECT_EQ(code(), Errc::deadline_exceeded);
+}
+
+TEST_F(CallTest, AnAnswerWithoutOurHeadersIsNone) {
+  call(HttpMethod::get)->finish({.status = 200});
+  EXPECT_EQ(code(), Errc::unavailable);
+  call(HttpMethod::get)->finish({.status = 200, .value_facts = "nonsense"});
+  EXPECT_EQ(code(), Errc::unavailable);
+  call(HttpMethod::erase)->finish({.status = 502});
+  EXPECT_EQ(code(), Errc::unknown);
+}
+
+}  // namespace
+}  // namespace ringcache

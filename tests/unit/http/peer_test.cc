@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ringcache/http.h>
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <random>
+
+#include "support/map_store.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::MapStore;
+
+/// A node's HTTP door over a MapStore, and another node's Store for it.
+class HttpPeerTest : public ::testing::Test {
+ protected:
+  HttpPeerTest() {
+    auto opened = HttpServer::listen({.listen = "127.0.0.1:0"}, store_);
+    EXPECT_TRUE(opened) << opened.error().message;
+    server_ = std::move(*opened);
+    peer_ = peers_.connect(member(server_->port()));
+  }
+
+  static Member member(std::uint16_t port) {
+    return {.id = "1", .name = "b", .http = "127.0.0.1:" + std::to_string(port)};
+  }
+  static Call within(Duration span) { return {.deadline = BootClock::now() + span}; }
+
+  MapStore store_;
+  std::unique_ptr<HttpServer> server_;
+  HttpPeers peers_;
+  std::shared_ptr<Store> peer_;
+};
+
+TEST_F(HttpPeerTest, AValueArrivesWithItsFacts) {
+  const Time now = BootClock::now();
+  store_.set("k", {.bytes = Bytes::copy("100"),
+                   .version = 42,
+                   .loaded_at = now - 90s,
+                   .expires_at = now + 10min,
+                   .hit = true});
+  const auto value = get_blocking(*peer_, KeyView("g", "k"), within(10s));
+  ASSERT_TRUE(value) << value.error().message;
+  EXPECT_EQ(value->bytes.view(), "100");
+  EXPECT_EQ(value->version, 42u);
+  EXPECT_TRUE(value->hit);
+  EXPECT_LE(value->loaded_at, now - 90s + 10ms);
+  EXPECT_GE(value->loaded_at, now - 100s);
+  EXPECT_LE(value->expires_at, now + 10min + 10ms);
+  EXPECT_TRUE(store_.last_call().forwarded);
+}
+
+TEST_F(HttpPeerTest, AnyBytesMakeAKeyAndAValue) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+  const auto stored =
+      put_blocking(*peer_, KeyView("g", all), {.bytes = Bytes::copy(all)}, within(10s));
+  ASSERT_TRUE(stored) << stored.error().message;
+  EXPECT_EQ(stored->bytes.view(), all);
+  EXPECT_GT(stored->version, 0u);
+  EXPECT_EQ(get_blocking(*peer_, KeyView("g", all), within(10s))->bytes.view(), all);
+}
+
+TEST_F(HttpPeerTest, ATtlTravels) {
+  const Time end = BootClock::now() + 10min;
+  const Value value{.bytes = Bytes::copy("v"), .expires_at = end};
+  ASSERT_TRUE(put_blocking(*peer_, KeyView("g", "k"), value, within(10s)));
+  EXPECT_GE(store_.find("k")->expires_at, end - 1ms);
+  EXPECT_LE(store_.find("k")->expires_at, end + 1s);
+}
+
+TEST_F(HttpPeerTest, EveryErrorKeepsItsCodeAndWords) {
+  for (const Errc code : {Errc::not_found, Errc::invalid_argument, Errc::too_large,
+                          Errc::unsupported, Errc::overloaded, Errc::deadline_exceeded,
+                          Errc::unavailable, Errc::unknown, Errc::internal}) {
+    const KeyView key("g", errc_name(code));
+    EXPECT_EQ(get_blocking(*peer_, key, within(10s)).error(), (Error{code, "as asked"}));
+    EXPECT_EQ(put_blocking(*peer_, key, {}, within(10s)).error().code, code);
+    EXPECT_EQ(erase_blocking(*peer_, key, within(10s)).error().code, code);
+  }
+  EXPECT_EQ(get_blocking(*peer_, KeyView("none", "k"), within(10s)).error().code,
+            Errc::no_such_group);
+}
+
+TEST_F(HttpPeerTest, AnEraseIsDoneOnce) {
+  store_.set("k", "100");
+  EXPECT_TRUE(erase_blocking(*peer_, KeyView("g", "k"), within(10s)));
+  EXPECT_EQ(erase_blocking(*peer_, KeyView("g", "k"), within(10s)).error().code, Errc::not_found);
+}
+
+TEST_F(HttpPeerTest, TheLargestValueTravelsBothWays) {
+  const Bytes large = Bytes::copy(std::string(std::size_t{16} << 20, 'x'));
+  ASSERT_TRUE(put_blocking(*peer_, KeyView("g", "k"), {.bytes = large}, within(10s)));
+  EXPECT_TRUE(get_blocking(*peer_, KeyView("g", "k"), within(10s))->bytes.view() == large.view());
+}
+
+TEST_F(HttpPeerTest, AValueTooLargeForUsIsSaidSo) {
+  HttpPeers small({.value_bytes_max = 10});
+  const auto peer = small.connect(member(server_->port()));
+  store_.set("k", "12345678901");
+  EXPECT_EQ(get_blocking(*peer, KeyView("g", "k"), within(10s)).error().code, Errc::too_large);
+}
+
+TEST_F(HttpPeerTest, MoreCallsThanConnectionsAreAllAnswered) {
+  constexpr int kCalls = 500;
+  for (int i = 0; i < kCalls; ++i) store_.set(std::to_string(i), "v" + std::to_string(i));
+  std::vector<std::promise<Result<Value>>> answers(kCalls);
+  for (int i = 0; i < kCalls; ++i)
+    peer_->get(KeyView("g", std::to_string(i)), within(10s), [&, i](Result<Value> value) {
+      answers[static_cast<std::size_t>(i)].set_value(std::move(value));
+    });
+  for (int i = 0; i < kCalls; ++i)
+    ASSERT_EQ(answers[static_cast<std::size_t>(i)].get_future().get()->bytes.view(),
+              "v" + std::to_string(i));
+}
+
+TEST_F(HttpPeerTest, ACallLeavesAtItsDeadline) {
+  const KeyView key("g", "never");
+  EXPECT_EQ(get_blocking(*peer_, key, within(20ms)).error().code, Errc::deadline_exceeded);
+  std::promise<Errc> write;
+  peer_->put(key, {}, within(20ms),
+             [&](Result<Value> value) { write.set_value(value.error().code); });
+  EXPECT_EQ(write.get_future().get(), Errc::unknown);
+  EXPECT_EQ(get_blocking(*peer_, KeyView("g", "absent"), within(10s)).error().code,
+            Errc::not_found);
+}
+
+TEST_F(HttpPeerTest, ANodeThatIsDownIsUnavailableAtOnce) {
+  server_.reset();
+  const Time before = BootClock::now();
+  const KeyView key("g", "k");
+  const auto read = get_blocking(*peer_, key, within(10s));
+  EXPECT_EQ(read.error().code, Errc::unavailable);
+  EXPECT_NE(read.error().message.find("b at 127.0.0.1:"), std::string::npos);
+  EXPECT_EQ(put_blocking(*peer_, key, {}, within(10s)).error().code, Errc::unavailable);
+  EXPECT_EQ(erase_blocking(*peer_, key, within(10s)).error().code, Errc::unavailable);
+  EXPECT_LT(BootClock::now() - before, 5s);
+}
+
+TEST_F(HttpPeerTest, ANodeThatCameBackIsFoundAgain) {
+  store_.set("k", "100");
+  const KeyView key("g", "k");
+  ASSERT_TRUE(get_blocking(*peer_, key, within(10s)));
+  const std::string address = "127.0.0.1:" + std::to_string(server_->port());
+  server_.reset();
+  server_ = std::move(*HttpServer::listen({.listen = address}, store_));
+  EXPECT_TRUE(get_blocking(*peer_, key, within(10s)));
+}
+
+TEST_F(HttpPeerTest, AnAddressThatIsNoneIsUnavailable) {
+  for (const char* http : {"", "nowhere", "127.0.0.1:x"}) {
+    const auto peer = peers_.connect({.id = "1", .name = "b", .http = http});
+    EXPECT_EQ(get_blocking(*peer, KeyView("g", "k"), within(10s)).error().code, Errc::unavailable);
+  }
+}
+
+TEST_F(HttpPeerTest, APeerThatIsLetGoAnswersWhatItHas) {
+  std::promise<Errc> answer;
+  peer_->get(KeyView("g", "never"), {},
+             [&](Result<Value> value) { answer.set_value(value.error().code); });
+  store_.wait_for_held(1);
+  peer_.reset();
+  EXPECT_EQ(answer.get_future().get(), Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace ringcache
