@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -10,31 +11,52 @@ namespace ringcache {
 
 struct SqlOptions {
   std::string name;   ///< What errors call this source.
-  std::string dsn;    ///< "sqlite:PATH".
+  std::string dsn;    ///< "sqlite:PATH"; the file must exist.
   unsigned pool = 8;  ///< Connections, each with a thread of its own.
-  /// How long a statement may wait for a connection and run.
+  /// How long a statement may wait for a connection and run, together; then it is stopped.
   Duration timeout = std::chrono::seconds(2);
   unsigned queued_max = 10'000;  ///< Statements that may wait; above it Errc::overloaded.
+  /// A row or a bound value above this is Errc::too_large instead of being read.
+  std::size_t row_bytes_max = std::size_t{64} << 20;
   Log log;
 };
 
 /// What a group does to its rows. `:key`, and in `put` also `:value`, are bound, never pasted.
+/// Both are bound as text (the database converts it to its column's type); a value that is not
+/// UTF-8, or holds NUL, is bound as a blob.
 struct SqlStatements {
   std::string group;  ///< What errors call this group.
-  std::string get;    ///< One column = the raw value; several = a JSON object by column name.
-  std::string put;    ///< Optional; without it the group is read-only.
+  /// Yields at most one row. One column is the raw value: text and blobs byte for byte, numbers as
+  /// text, NULL as a value of no bytes (no row at all is Errc::not_found). Several columns are a
+  /// JSON object in their order: NULL is null, blobs and text that is not UTF-8 are base64.
+  std::string get;
+  /// Optional; without it the group is read-only. The row is read back by `get` in the same
+  /// transaction, and that is the put's answer.
+  std::string put;
   std::string erase;  ///< Optional.
 };
 
 /// One database and its connections, shared by the groups whose rows it holds. Thread-safe.
+///
+/// A database that cannot be reached, now or later, is no end: calls answer Errc::unavailable with
+/// the reason, the log says it once, and the connections are opened again when it is back (looked
+/// for at least once a second while there are calls). docs/sources.md has the errors.
 class SqlDatabase {
  public:
-  /// Errc::unavailable when it cannot be opened, Errc::invalid_argument for a dsn we cannot read.
+  /// Starts the threads; connections are opened by the first calls. Errc::invalid_argument for a
+  /// dsn or a number that cannot be right.
   static Result<std::shared_ptr<SqlDatabase>> open(SqlOptions options);
   ~SqlDatabase();
 
-  /// A Store over one group's rows. The statements are prepared once to see that they can be:
-  /// Errc::invalid_argument names source, group and statement otherwise.
+  /// Opens a connection now, for whoever wants to know; waits at most SqlOptions::timeout.
+  Result<void> check();
+
+  /// A Store over one group's rows, which keeps the connections alive. The statements are prepared
+  /// once to see that they can be: Errc::invalid_argument names source, group and statement
+  /// otherwise. Where the database cannot be reached now, that waits for the first call.
+  /// Keys must be UTF-8 (Errc::invalid_argument); a ttl is Errc::unsupported.
+  /// A write that a constraint forbids is Errc::invalid_argument, one that meets no row
+  /// Errc::not_found. Waits at most SqlOptions::timeout.
   Result<std::shared_ptr<Store>> rows(SqlStatements statements);
 
  private:
@@ -43,8 +65,18 @@ class SqlDatabase {
   std::shared_ptr<Impl> impl_;
 };
 
-/// The durable group `kv`: any key, any bytes, with a ttl if asked, in an SQLite file at `path`,
-/// which is made if it is not there.
-Result<std::shared_ptr<Store>> open_kv(const std::string& path, Log log = {});
+struct KvOptions {
+  std::string path;   ///< The SQLite file. It and its folder are made if they are not there.
+  unsigned pool = 4;  ///< Connections, each with a thread of its own.
+  Duration timeout = std::chrono::seconds(2);
+  unsigned queued_max = 10'000;
+  Log log;
+};
+
+/// The durable group `kv`: any key, any bytes, with a ttl if asked. A write that was answered
+/// survives a power loss. Expiry is judged by the clock of the machine that holds the file; expired
+/// rows are removed by and by. Several processes of one machine may share the file.
+/// Errc::unavailable when it cannot be made or opened.
+Result<std::shared_ptr<Store>> open_kv(KvOptions options);
 
 }  // namespace ringcache

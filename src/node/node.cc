@@ -125,7 +125,8 @@ Result<std::shared_ptr<Store>> Node::Parts::open_source(const Config::GroupSecti
   if (source == config.sources.end())
     return fail(Errc::invalid_argument, "there is no source '" + section.source + "'");
   constexpr std::string_view kKv = "kv:";
-  if (source->dsn.starts_with(kKv)) return open_kv(source->dsn.substr(kKv.size()), log.named("kv"));
+  if (source->dsn.starts_with(kKv))
+    return open_kv({.path = source->dsn.substr(kKv.size()), .log = log.named("kv")});
   const auto opened = database(*source);
   if (!opened) return std::unexpected(opened.error());
   return (*opened)->rows({.group = section.options.name,

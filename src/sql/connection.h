@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ringcache/log.h>
+#include <ringcache/store.h>
+
+#include "sql/dialect.h"
+
+namespace ringcache {
+
+/// A statement and what it must be. Shared by the connections, each of which prepares it once.
+struct SqlStatement {
+  enum class Role : std::uint8_t {
+    get,     ///< Reads by :key.
+    put,     ///< Writes :value by :key.
+    erase,   ///< Writes by :key.
+    trusted  ///< Our own: not checked.
+  };
+  Role role = Role::trusted;
+  std::string label;  ///< What errors call it: "get of group scores".
+  std::string text;
+};
+using SqlStatementPtr = std::shared_ptr<const SqlStatement>;
+
+/// What is bound, to the parameters that the statement has.
+struct SqlParameters {
+  std::string_view key;
+  std::string_view value;
+  std::optional<std::int64_t> ttl_ms;
+};
+
+/// The row under the cursor.
+class SqlRow {
+ public:
+  SqlRow(const SqlDialect& dialect, soci::statement& statement,
+         const std::vector<std::string>& names)
+      : dialect_(dialect), statement_(statement), names_(names) {}
+  const std::vector<std::string>& names() const noexcept { return names_; }
+  SqlColumn column(std::size_t index) const {
+    return dialect_.column(statement_, static_cast<int>(index));
+  }
+
+ private:
+  const SqlDialect& dialect_;
+  soci::statement& statement_;
+  const std::vector<std::string>& names_;
+};
+
+/// What the connections of one database share.
+struct SqlSource {
+  std::string name;  ///< Begins every error: "source school".
+  const SqlDialect& dialect;
+  SqlPlace place;
+  std::vector<std::string> setup;  ///< Run on every new session.
+  Log log;
+  mutable std::atomic<bool> reachable = true;  ///< What the log last said.
+  /// Grows when a connection finds the database replaced or out of reach. The others then look at
+  /// once too, so that answers do not flicker between the old one and the new.
+  mutable std::atomic<std::uint64_t> alarms = 0;
+};
+
+/// The time a statement has, and whose it is: past the caller's own deadline a read is
+/// Errc::deadline_exceeded, past the source's it is Errc::unavailable.
+struct SqlLimit {
+  Time at = Time::max();
+  bool callers = false;
+};
+
+/// One SOCI session, opened when it is first needed and opened again, with growing pauses, when it
+/// is lost or its database has been replaced. Belongs to one thread. No exception of SOCI's leaves
+/// it; a std::bad_alloc may, and the session must then be dropped.
+class SqlConnection {
+ public:
+  explicit SqlConnection(std::shared_ptr<const SqlSource> source);
+  ~SqlConnection();
+  SqlConnection(const SqlConnection&) = delete;
+  SqlConnection& operator=(const SqlConnection&) = delete;
+
+  /// Until when everything that follows may take.
+  void set_limit(const SqlLimit& limit);
+
+  /// Makes sure of a session; Errc::unavailable says why there is none. `writing` looks closely
+  /// whether its database is still the one at its place.
+  Result<void> connect(bool writing);
+
+  /// Prepares a statement, or finds it prepared. Errc::invalid_argument when it cannot be, or is
+  /// not what its role asks for.
+  Result<void> check(const SqlStatementPtr& statement);
+
+  /// Runs a query that may yield one row; false when it yields none. More are an error.
+  using OnRow = std::function<void(const SqlRow& row)>;
+  Result<bool> query(const SqlStatementPtr& statement, const SqlParameters& parameters,
+                     const OnRow& on_row);
+  /// Runs a statement; how many rows it changed.
+  Result<std::int64_t> execute(const SqlStatementPtr& statement, const SqlParameters& parameters);
+
+  /// Runs `body`, which answers a Result, in one transaction that is committed if it succeeds. An
+  /// error means that nothing was written, unless it is Errc::unknown.
+  template <class Body>
+  auto transaction(Body body) -> decltype(body()) {
+    if (auto begun = begin(); !begun) return std::unexpected(not_applied(begun.error()));
+    auto result = body();
+    if (!result) {
+      rollback();
+      return std::unexpected(not_applied(result.error()));
+    }
+    if (auto committed = commit(); !committed) return std::unexpected(committed.error());
+    return result;
+  }
+
+  void drop();
+
+ private:
+  struct Prepared;
+  struct Key {
+    SqlStatementPtr statement;  // kept, so that no other can come to lie at its address
+    bool blob = false;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
+  static Error not_applied(Error error);
+  Result<void> begin();
+  Result<void> commit();
+  void rollback();
+  void look(bool writing);
+  Result<void> open();
+  Error not_opened(const soci::soci_error& thrown);
+  Error unreachable(std::string why);
+  Result<Prepared*> prepare(const SqlStatementPtr& statement, bool blob);
+  Result<Prepared*> prepared(const SqlStatementPtr& statement, const SqlParameters& parameters);
+  bool run(Prepared& prepared, const SqlParameters& parameters);
+  Error failed(const Key& key, const soci::soci_error& error);
+  Errc code_of(Trouble trouble) const;
+  Error error(Errc code, const SqlStatement& statement, std::string_view message) const;
+
+  const std::shared_ptr<const SqlSource> source_;
+  const SqlStatementPtr begin_, commit_, rollback_;
+  Time deadline_ = Time::max();  // the session looks at it while it waits and works
+  bool callers_deadline_ = false;
+  std::unique_ptr<soci::session> session_;
+  std::map<Key, std::unique_ptr<Prepared>> prepared_;  // destroyed before the session
+  std::uint64_t alarms_heard_ = 0;
+  Time looked_at_{};
+  Time retry_at_{};
+  Duration pause_{0};
+  Error last_error_;
+};
+
+}  // namespace ringcache

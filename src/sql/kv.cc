@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include <ringcache/sql.h>
+
+#include "sql/pool.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Unix milliseconds; SQLite reads its clock once per statement.
+#define RINGCACHE_KV_NOW "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+/// Keys and values are bound as text, which SQLite takes byte for byte, because SOCI binds an empty
+/// blob as NULL; the CAST makes them the blobs they are.
+constexpr std::string_view kGet = "SELECT value, expires_at - " RINGCACHE_KV_NOW
+                                  " FROM kv WHERE key = CAST(:key AS BLOB)"
+                                  " AND (expires_at IS NULL OR expires_at > " RINGCACHE_KV_NOW ")";
+constexpr std::string_view kPut =
+    "INSERT INTO kv (key, value, expires_at)"
+    " VALUES (CAST(:key AS BLOB), CAST(:value AS BLOB), " RINGCACHE_KV_NOW
+    " + :ttl)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+constexpr std::string_view kErase =
+    "DELETE FROM kv WHERE key = CAST(:key AS BLOB)"
+    " AND (expires_at IS NULL OR expires_at > " RINGCACHE_KV_NOW ")";
+constexpr int kSweepRows = 500;
+constexpr std::string_view kSweep =
+    "DELETE FROM kv WHERE key IN (SELECT key FROM kv WHERE expires_at <= " RINGCACHE_KV_NOW
+    " LIMIT ";
+#undef RINGCACHE_KV_NOW
+constexpr Duration kSweepEvery = 10s;
+
+const std::vector<std::string> kSetup{
+    "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+    "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB NOT NULL, expires_at INTEGER)"
+    " WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS kv_expires_at ON kv (expires_at) WHERE expires_at IS NOT NULL"};
+
+SqlStatementPtr statement(const char* label, std::string_view text) {
+  return std::make_shared<SqlStatement>(
+      SqlStatement{.role = SqlStatement::Role::trusted, .label = label, .text = std::string(text)});
+}
+
+/// What the calls need, shared with them because they may end after the store.
+struct KvStatements {
+  SqlStatementPtr get = statement("get", kGet);
+  SqlStatementPtr put = statement("put", kPut);
+  SqlStatementPtr erase = statement("delete", kErase);
+  SqlStatementPtr sweep =
+      statement("sweep", std::string(kSweep) + std::to_string(kSweepRows) + ")");
+  std::atomic<Duration::rep> sweep_at = 0;  // since the clock's epoch
+};
+
+class KvStore final : public Store {
+ public:
+  explicit KvStore(std::shared_ptr<SqlPool> pool) : pool_(std::move(pool)) {}
+
+  void get(const KeyView& key, const Call& call, Done<Value> done) override;
+  void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void erase(const KeyView& key, const Call& call, Done<void> done) override;
+
+ private:
+  void sweep_if_due();
+
+  const std::shared_ptr<SqlPool> pool_;
+  const std::shared_ptr<KvStatements> statements_ = std::make_shared<KvStatements>();
+};
+
+Result<Value> read_key(SqlConnection& connection, const SqlStatementPtr& get,
+                       std::string_view key) {
+  Value value{.loaded_at = BootClock::now()};
+  const auto found = connection.query(get, {.key = key}, [&](const SqlRow& row) {
+    value.bytes = Bytes::copy(std::get<SqlBlob>(row.column(0)).bytes);
+    if (const auto left = row.column(1); std::holds_alternative<std::int64_t>(left))
+      value.expires_at =
+          saturating_add(value.loaded_at, std::chrono::milliseconds(std::get<std::int64_t>(left)));
+  });
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return fail(Errc::not_found, "no such key");
+  return value;
+}
+
+Result<Value> write_key(SqlConnection& connection, const SqlStatementPtr& put, std::string_view key,
+                        Value value) {
+  SqlParameters parameters{.key = key, .value = value.bytes.view()};
+  value.loaded_at = BootClock::now();
+  if (value.expires_at != Time::max())
+    parameters.ttl_ms = std::max<std::int64_t>(
+        std::chrono::ceil<std::chrono::milliseconds>(value.expires_at - value.loaded_at).count(),
+        0);
+  const auto written = connection.transaction([&] { return connection.execute(put, parameters); });
+  if (!written) return std::unexpected(written.error());
+  return value;
+}
+
+Result<void> erase_key(SqlConnection& connection, const SqlStatementPtr& erase,
+                       std::string_view key) {
+  const auto erased =
+      connection.transaction([&] { return connection.execute(erase, {.key = key}); });
+  if (!erased) return std::unexpected(erased.error());
+  if (*erased == 0) return fail(Errc::not_found, "no such key");
+  return {};
+}
+
+void KvStore::get(const KeyView& key, const Call& call, Done<Value> done) {
+  pool_->read<Value>(
+      call, std::move(done),
+      [statements = statements_, name = std::string(key.name)](SqlConnection& connection) {
+        return read_key(connection, statements->get, name);
+      });
+  sweep_if_due();
+}
+
+void KvStore::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
+  pool_->write<Value>(call, std::move(done),
+                      [statements = statements_, name = std::string(key.name),
+                       value = std::move(value)](SqlConnection& connection) mutable {
+                        return write_key(connection, statements->put, name, std::move(value));
+                      });
+  sweep_if_due();
+}
+
+void KvStore::erase(const KeyView& key, const Call& call, Done<void> done) {
+  pool_->write<void>(
+      call, std::move(done),
+      [statements = statements_, name = std::string(key.name)](SqlConnection& connection) {
+        return erase_key(connection, statements->erase, name);
+      });
+}
+
+/// A store that nobody calls does not grow, so calls are what drives the sweep. A sweep that filled
+/// its batch leaves the next call to go on.
+void KvStore::sweep_if_due() {
+  const Time now = BootClock::now();
+  Duration::rep due = statements_->sweep_at.load();
+  if (now.time_since_epoch().count() < due) return;
+  const Duration::rep next = (now + kSweepEvery).time_since_epoch().count();
+  if (!statements_->sweep_at.compare_exchange_strong(due, next)) return;
+  pool_->write<std::int64_t>(
+      {}, [](const Result<std::int64_t>&) {},
+      [statements = statements_](SqlConnection& connection) {
+        auto swept =
+            connection.transaction([&] { return connection.execute(statements->sweep, {}); });
+        if (swept && *swept >= kSweepRows) statements->sweep_at = 0;
+        return swept;
+      });
+}
+
+Result<std::string> prepare_place(const std::string& path) {
+  if (path.empty() || path.contains('\0'))
+    return fail(Errc::invalid_argument, "the kv store needs the path of a file");
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error).lexically_normal();
+  if (!error) std::filesystem::create_directories(absolute.parent_path(), error);
+  if (error) return fail(Errc::unavailable, "kv: the folder of " + path + ": " + error.message());
+  return absolute.string();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Store>> open_kv(KvOptions options) {
+  auto place = prepare_place(options.path);
+  if (!place) return std::unexpected(place.error());
+  auto source = std::make_shared<SqlSource>("kv", sqlite_dialect());
+  source->place = {.location = std::move(*place), .create = true};
+  source->setup = kSetup;
+  source->log = options.log;
+  auto pool = std::make_shared<SqlPool>(std::move(source),
+                                        SqlPool::Options{.connections = options.pool,
+                                                         .timeout = options.timeout,
+                                                         .queued_max = options.queued_max});
+  // One connection ahead of the others makes the file, and what is wrong shows now.
+  if (auto opened = pool->wait([](SqlConnection&) { return Result<void>(); }); !opened)
+    return std::unexpected(opened.error());
+  return std::make_shared<KvStore>(std::move(pool));
+}
+
+}  // namespace ringcache

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/render.h"
+
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.h"
+
+namespace ringcache {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+std::string integer_text(std::int64_t number) { return std::to_string(number); }
+
+/// As databases and JSON print it: a real that is whole keeps its ".0".
+std::string real_text(double number) {
+  if (std::isinf(number)) return number > 0 ? "Inf" : "-Inf";
+  char digits[32];
+  std::string text(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    unsigned group = 0;
+    for (std::size_t j = i; j < i + 3; ++j)
+      group = group << 8 | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0u);
+    for (unsigned k = 0; k < 4; ++k)
+      text += k <= std::min<std::size_t>(bytes.size() - i, 3) ? kDigits[group >> (18 - 6 * k) & 63]
+                                                              : '=';
+  }
+  return text;
+}
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const SqlColumn& column) {
+  return std::visit(
+      Overloaded{
+          [](std::monostate) { return Json(); }, [](std::int64_t number) { return Json(number); },
+          [](double number) { return std::isinf(number) ? Json(real_text(number)) : Json(number); },
+          [](std::string_view text) {
+            return Json(valid_utf8(text) ? std::string(text) : base64(text));
+          },
+          [](SqlBlob blob) { return Json(base64(blob.bytes)); }},
+      column);
+}
+
+Bytes raw(const SqlColumn& column) {
+  return std::visit(
+      Overloaded{[](std::monostate) { return Bytes::copy(""); },
+                 [](std::int64_t number) { return Bytes::copy(integer_text(number)); },
+                 [](double number) { return Bytes::copy(real_text(number)); },
+                 [](std::string_view text) { return Bytes::copy(text); },
+                 [](SqlBlob blob) { return Bytes::copy(blob.bytes); }},
+      column);
+}
+
+}  // namespace
+
+Bytes render(const SqlRow& row) {
+  const auto& names = row.names();
+  if (names.size() == 1) return raw(row.column(0));
+  Json object = Json::object();
+  for (std::size_t i = 0; i < names.size(); ++i) object[names[i]] = json_of(row.column(i));
+  return Bytes::copy(object.dump());
+}
+
+}  // namespace ringcache
