@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -44,14 +45,14 @@ class FullKey {
   std::string_view parts_[3];
 };
 
-/// One member of each name, by name.
-void sort_by_name(std::vector<Member>& members) {
-  std::reverse(members.begin(), members.end());  // so that of equal names the last listed is kept
-  std::stable_sort(members.begin(), members.end(),
-                   [](const Member& a, const Member& b) { return a.name < b.name; });
-  const auto extra = std::unique(members.begin(), members.end(),
-                                 [](const Member& a, const Member& b) { return a.name == b.name; });
-  members.erase(extra, members.end());
+/// One member of each name, the last listed, in order of the names.
+std::vector<Member> sort_by_name(const std::vector<Member>& members) {
+  std::map<std::string_view, const Member*> last;
+  for (const Member& member : members) last[member.name] = &member;
+  std::vector<Member> sorted;
+  sorted.reserve(last.size());
+  for (const auto& [name, member] : last) sorted.push_back(*member);
+  return sorted;
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ unsigned slot_of(const KeyView& key) noexcept {
 }
 
 Ring::Ring(View view, RingOptions options) : view_(std::move(view)), options_(options) {
-  sort_by_name(view_.members);
+  view_.members = sort_by_name(view_.members);
   options_.replicas = std::max(options_.replicas, 1U);
   if (empty()) return;
   if (options_.type == RingType::slots) {
