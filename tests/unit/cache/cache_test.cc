@@ -12,46 +12,263 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class CacheTest : public ::testing::Test {
+constexpr auto kObjects = CapacityUnit::objects;
+constexpr auto kBytes = CapacityUnit::bytes;
+
+KeyView key(std::string_view name) { return {"group", name}; }
+
+Copy copy(std::string_view text, std::uint64_t version = 0, Time expires = Time::max()) {
+  return {.bytes = Bytes::copy(text), .version = version, .expires_at = expires};
+}
+
+/// Every promise holds under every policy.
+class CacheTest : public ::testing::TestWithParam<PolicyKind> {
  protected:
-  static KeyView key(std::string_view name) { return {"group", name}; }
-  static Copy copy(std::string_view text, std::uint64_t version = 0, Time expires = Time::max()) {
-    return {.bytes = Bytes::copy(text), .version = version, .expires_at = expires};
+  Cache make(std::size_t capacity, CapacityUnit unit = kObjects, unsigned shards = 1) {
+    return {{.capacity = capacity, .unit = unit, .policy = GetParam(), .shards = shards}, clock_};
   }
-  std::string read(std::string_view name) {
-    const auto found = cache_.find(key(name));
+
+  static std::string read(Cache& cache, std::string_view name) {
+    const auto found = cache.find(key(name));
     return found ? std::string(found->bytes.view()) : "-";
   }
 
+  static void fill(Cache& cache, int count, std::string_view prefix = "k") {
+    for (int i = 0; i < count; ++i)
+      cache.insert(key(std::string(prefix) + std::to_string(i)), copy("v"));
+  }
+
   testing::SimScheduler clock_;
-  Cache cache_{{.capacity = 1 << 20}, clock_};
 };
 
-TEST_F(CacheTest, FindsWhatWasInserted) {
-  EXPECT_TRUE(cache_.insert(key("a"), copy("1")));
-  EXPECT_EQ(read("a"), "1");
-  EXPECT_EQ(read("b"), "-");
-  EXPECT_EQ(cache_.stats().hits, 1u);
-  EXPECT_EQ(cache_.stats().misses, 1u);
+INSTANTIATE_TEST_SUITE_P(Policies, CacheTest, ::testing::ValuesIn(policy_kinds()),
+                         [](const auto& test) { return std::string(policy_name(test.param)); });
+
+TEST_P(CacheTest, FindsWhatWasInserted) {
+  Cache cache = make(10);
+  EXPECT_TRUE(cache.insert(key("a"), copy("1")));
+  EXPECT_EQ(read(cache, "a"), "1");
+  EXPECT_EQ(read(cache, "b"), "-");
+  EXPECT_EQ(cache.stats().hits, 1u);
+  EXPECT_EQ(cache.stats().misses, 1u);
+  EXPECT_EQ(cache.audit(), "");
 }
 
-TEST_F(CacheTest, KeepsANewerVersion) {
-  EXPECT_TRUE(cache_.insert(key("a"), copy("new", 2)));
-  EXPECT_FALSE(cache_.insert(key("a"), copy("old", 1)));
-  EXPECT_EQ(read("a"), "new");
-  EXPECT_TRUE(cache_.insert(key("a"), copy("again", 2)));
-  EXPECT_EQ(read("a"), "again");
+TEST_P(CacheTest, ANameIsAnyBytesAndTheGroupIsNotPartOfIt) {
+  Cache cache = make(10);
+  const std::string_view zero("a\0b", 3);
+  cache.insert(key(zero), copy("1"));
+  cache.insert(key(""), copy("2"));
+  EXPECT_EQ(read(cache, zero), "1");
+  EXPECT_EQ(read(cache, "a"), "-");
+  EXPECT_EQ(read(cache, ""), "2");
+  EXPECT_TRUE(cache.find(KeyView("another", "")));
 }
 
-TEST_F(CacheTest, ReadingDoesNotProlongALife) {
-  cache_.insert(key("a"), copy("1", 0, clock_.now() + 300ms));
+TEST_P(CacheTest, AbsenceIsKnownToo) {
+  Cache cache = make(10);
+  cache.insert(key("gone"), Copy{.version = 3});
+  EXPECT_TRUE(cache.find(key("gone"))->absent());
+  cache.insert(key("empty"), copy(""));
+  EXPECT_FALSE(cache.find(key("empty"))->absent());
+}
+
+TEST_P(CacheTest, ASmallerVersionNeverReplacesALarger) {
+  Cache cache = make(10);
+  EXPECT_TRUE(cache.insert(key("a"), copy("new", 2)));
+  EXPECT_FALSE(cache.insert(key("a"), copy("old", 1)));
+  EXPECT_FALSE(cache.insert(key("a"), copy("unstamped")));
+  EXPECT_EQ(read(cache, "a"), "new");
+  EXPECT_TRUE(cache.insert(key("a"), copy("again", 2)));
+  EXPECT_EQ(read(cache, "a"), "again");
+}
+
+TEST_P(CacheTest, WithoutALifetimeNothingExpires) {
+  Cache cache = make(100);
+  fill(cache, 100);
+  for (int minute = 0; minute < 100; ++minute) {
+    clock_.advance(24h);
+    fill(cache, 1, "k");
+  }
+  EXPECT_EQ(cache.stats().entries, 100u);
+  EXPECT_EQ(cache.stats().expirations, 0u);
+  EXPECT_EQ(read(cache, "k99"), "v");
+}
+
+TEST_P(CacheTest, ReadingDoesNotProlongALife) {
+  Cache cache = make(10);
+  cache.insert(key("a"), copy("1", 0, clock_.now() + 300ms));
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(read("a"), "1");
+    EXPECT_EQ(read(cache, "a"), "1");
     clock_.advance(60ms);
   }
-  EXPECT_EQ(read("a"), "-");
-  EXPECT_EQ(cache_.stats().expirations, 1u);
-  EXPECT_EQ(cache_.departure(key("a")), Departure::expired);
+  EXPECT_EQ(read(cache, "a"), "-");
+  EXPECT_EQ(cache.departure(key("a")), Departure::expired);
+  EXPECT_EQ(cache.stats().expirations, 1u);
+  EXPECT_EQ(cache.stats().entries, 0u);
+}
+
+TEST_P(CacheTest, WhatHasExpiredIsNotTaken) {
+  Cache cache = make(10);
+  EXPECT_FALSE(cache.insert(key("a"), copy("1", 1, clock_.now())));
+  EXPECT_EQ(cache.stats().entries, 0u);
+  cache.insert(key("a"), copy("1", 1));
+  EXPECT_FALSE(cache.insert(key("a"), copy("2", 2, clock_.now())));
+  EXPECT_EQ(read(cache, "a"), "-") << "the older copy is out of date";
+}
+
+TEST_P(CacheTest, PeekingLeavesNoTrace) {
+  Cache cache = make(2);
+  cache.insert(key("a"), copy("1", 0, clock_.now() + 1s));
+  EXPECT_EQ(cache.peek(key("a"))->bytes.view(), "1");
+  EXPECT_FALSE(cache.peek(key("b")));
+  clock_.advance(1s);
+  EXPECT_FALSE(cache.peek(key("a")));
+  const CacheStats stats = cache.stats();
+  EXPECT_EQ(stats.hits + stats.misses + stats.expirations, 0u);
+  EXPECT_EQ(stats.entries, 1u);
+}
+
+TEST_P(CacheTest, TheBudgetHoldsAtEveryStep) {
+  for (const std::size_t capacity : {0, 1, 2, 7}) {
+    Cache cache = make(capacity);
+    for (int i = 0; i < 200; ++i) {
+      fill(cache, i % 20, std::to_string(i % 3));
+      ASSERT_LE(cache.stats().charge, capacity);
+      ASSERT_EQ(cache.audit(), "");
+    }
+    EXPECT_EQ(cache.stats().entries, capacity);
+  }
+}
+
+TEST_P(CacheTest, WhatCannotFitIsRefusedAndHarmsNobody) {
+  Cache cache = make(16'000, kBytes);
+  for (int i = 0; i < 14; ++i) cache.insert(key("k" + std::to_string(i)), copy("v"));
+  EXPECT_FALSE(cache.insert(key("huge"), copy(std::string(16'000, 'x'))));
+  EXPECT_EQ(cache.stats().entries, 14u);
+  EXPECT_EQ(cache.stats().evictions, 0u);
+}
+
+TEST_P(CacheTest, ARefusedCopyTakesItsOlderOneAlong) {
+  Cache cache = make(16'000, kBytes);
+  cache.insert(key("a"), copy("small", 1));
+  EXPECT_FALSE(cache.insert(key("a"), copy(std::string(16'000, 'x'), 2)));
+  EXPECT_EQ(read(cache, "a"), "-");
+  cache.insert(key("a"), copy("small", 3));
+  EXPECT_FALSE(cache.insert(key("a"), copy(std::string(16'000, 'x'), 2)));
+  EXPECT_EQ(read(cache, "a"), "small") << "a newer one stays";
+}
+
+TEST_P(CacheTest, AGrowingValueMakesRoomForItself) {
+  Cache cache = make(4'000, kBytes);
+  fill(cache, 10);
+  for (std::size_t size = 1; size < 3'000; size += 100) {
+    cache.insert(key("k5"), copy(std::string(size, 'x')));
+    ASSERT_EQ(cache.audit(), "");
+  }
+  EXPECT_LT(cache.stats().entries, 10u);
+}
+
+TEST_P(CacheTest, WeightsAreTheCostOfObjects) {
+  Cache cache = make(10);
+  EXPECT_TRUE(cache.insert(key("a"), copy("1"), 4));
+  EXPECT_TRUE(cache.insert(key("b"), copy("1"), 6));
+  EXPECT_FALSE(cache.insert(key("c"), copy("1"), 11));
+  EXPECT_EQ(cache.stats().charge, 10u);
+  EXPECT_TRUE(cache.insert(key("d"), copy("1"), 0));
+  EXPECT_LE(cache.stats().charge, 7u);
+}
+
+TEST_P(CacheTest, ErasingTellsWhetherItWasHereAndWhyItLeft) {
+  Cache cache = make(10);
+  cache.insert(key("a"), copy("1"));
+  EXPECT_TRUE(cache.erase(key("a")));
+  EXPECT_FALSE(cache.erase(key("a")));
+  EXPECT_EQ(cache.departure(key("a")), Departure::erased);
+  cache.insert(key("a"), copy("1"));
+  cache.erase(key("a"), Departure::moved);
+  EXPECT_EQ(cache.departure(key("a")), Departure::moved);
+  EXPECT_EQ(cache.departure(key("b")), Departure::never_seen);
+}
+
+TEST_P(CacheTest, AnEvictionIsRemembered) {
+  Cache cache = make(1);
+  fill(cache, 2);
+  EXPECT_EQ(cache.departure(key("k0")), Departure::evicted);
+  EXPECT_EQ(cache.departure(key("k1")), Departure::never_seen);
+}
+
+TEST_P(CacheTest, EraseIfTakesThoseAndNoOthers) {
+  Cache cache = make(1000, kObjects, 4);
+  fill(cache, 100, "a");
+  fill(cache, 50, "b");
+  const auto is_b = [](std::string_view name) { return name.starts_with('b'); };
+  EXPECT_EQ(cache.erase_if(is_b, Departure::moved), 50u);
+  EXPECT_EQ(cache.stats().entries, 100u);
+  EXPECT_EQ(cache.departure(key("b7")), Departure::moved);
+  EXPECT_EQ(cache.audit(), "");
+  cache.clear();
+  EXPECT_EQ(cache.stats().entries, 0u);
+  EXPECT_EQ(cache.stats().charge, 0u);
+}
+
+TEST_P(CacheTest, ResizingTakesEffectAtOnce) {
+  Cache cache = make(100, kObjects, 4);
+  fill(cache, 1000);
+  EXPECT_EQ(cache.stats().entries, 100u);
+  cache.resize(10);
+  EXPECT_EQ(cache.capacity(), 10u);
+  EXPECT_EQ(cache.stats().entries, 10u);
+  cache.resize(50);
+  fill(cache, 1000);
+  EXPECT_EQ(cache.stats().entries, 50u);
+  cache.resize(0);
+  EXPECT_EQ(cache.stats().entries, 0u);
+  EXPECT_EQ(cache.audit(), "");
+}
+
+TEST_P(CacheTest, NewKeysThatAreUsedStay) {
+  Cache cache = make(10);
+  for (int round = 0; round < 2; ++round) fill(cache, 10);
+  for (int round = 0; round < 25; ++round) fill(cache, 2, "new");
+  // Where every write is a use, a key that is written again and again is not the first to leave.
+  EXPECT_EQ(read(cache, "new1"), "v");
+}
+
+TEST_P(CacheTest, ACopyThatIsReadOutlivesItsEntry) {
+  Cache cache = make(1);
+  cache.insert(key("a"), copy("kept"));
+  const auto found = cache.find(key("a"));
+  cache.insert(key("b"), copy("other"));
+  cache.clear();
+  EXPECT_EQ(found->bytes.view(), "kept");
+}
+
+TEST(CacheShardsTest, AreAPowerOfTwoThatSuitsTheCapacity) {
+  testing::SimScheduler clock;
+  EXPECT_EQ(Cache({.capacity = 1 << 20}, clock).shards(), 1u);
+  EXPECT_EQ(Cache({.capacity = 64 << 20}, clock).shards(), 2u);
+  EXPECT_EQ(Cache({.capacity = 100, .unit = kObjects}, clock).shards(), 1u);
+  EXPECT_EQ(Cache({.capacity = 100, .shards = 7}, clock).shards(), 4u);
+  EXPECT_EQ(Cache({.capacity = 100, .shards = 100'000}, clock).shards(), 256u);
+}
+
+TEST(CacheShardsTest, ADefaultCacheTakesTheLargestValue) {
+  testing::SimScheduler clock;
+  Cache cache({}, clock);
+  EXPECT_TRUE(cache.insert(key("a"), copy(std::string(std::size_t{16} << 20, 'x'))));
+}
+
+TEST(CacheShardsTest, ShareTheCapacityToTheLast) {
+  testing::SimScheduler clock;
+  Cache cache({.capacity = 103, .unit = kObjects, .shards = 8}, clock);
+  for (int i = 0; i < 10'000; ++i) cache.insert(key(std::to_string(i)), copy("v"));
+  EXPECT_EQ(cache.stats().entries, 103u);
+}
+
+TEST(CacheNamesTest, DeparturesHaveNames) {
+  EXPECT_EQ(departure_name(Departure::never_seen), "never_seen");
+  EXPECT_EQ(departure_name(Departure::moved), "moved");
 }
 
 }  // namespace
