@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include <ringcache/sql.h>
@@ -149,12 +152,24 @@ void KvStore::sweep_if_due() {
       });
 }
 
+/// A new folder survives a power loss once the folder that names it is on the disk; SQLite sees to
+/// the file, not to its folder.
+void sync_folders(std::filesystem::path folder) {
+  for (; folder.has_relative_path(); folder = folder.parent_path()) {
+    const int descriptor = ::open(folder.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    ::fsync(descriptor);
+    ::close(descriptor);
+  }
+}
+
 Result<std::string> prepare_place(const std::string& path) {
   if (path.empty() || path.contains('\0'))
     return fail(Errc::invalid_argument, "the kv store needs the path of a file");
   std::error_code error;
   const auto absolute = std::filesystem::absolute(path, error).lexically_normal();
-  if (!error) std::filesystem::create_directories(absolute.parent_path(), error);
+  if (!error && std::filesystem::create_directories(absolute.parent_path(), error))
+    sync_folders(absolute.parent_path());
   if (error) return fail(Errc::unavailable, "kv: the folder of " + path + ": " + error.message());
   return absolute.string();
 }

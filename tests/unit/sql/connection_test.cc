@@ -88,6 +88,18 @@ TEST_F(ConnectionTest, AConstraintThatFailsAtCommitUndoesTheTransaction) {
   EXPECT_EQ(Sqlite(path).text("SELECT count(*) FROM marks"), "0");
 }
 
+TEST_F(ConnectionTest, AFullDatabaseKeepsWhatItHasAndTakesWhatFits) {
+  source->setup = {"PRAGMA max_page_count = 10"};
+  ASSERT_TRUE(connection.connect(true));
+  const auto full =
+      connection.transaction([&] { return set_score("Tom", std::string(100'000, 'x')); });
+  EXPECT_EQ(full.error(),
+            (Error{Errc::unavailable, "source school, test: database or disk is full"}));
+  ASSERT_TRUE(connection.connect(true));
+  EXPECT_EQ(score("Tom"), "12.5");
+  EXPECT_TRUE(connection.transaction([&] { return set_score("Tom", "13"); }));
+}
+
 TEST_F(ConnectionTest, AfterAFailureItIsNotTriedAgainAtOnce) {
   std::filesystem::rename(path, path + ".away");
   EXPECT_EQ(connection.connect(false).error().message,
