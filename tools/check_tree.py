@@ -31,6 +31,8 @@ FORBIDDEN_IN_SRC = (
     (re.compile(r"\bcatch\s*\(\s*\.\.\.\s*\)"), "catch by type"),
     (re.compile(r"^using namespace (?!std::(\w+_)?literals)", re.MULTILINE), "no using namespace for a whole file"),
 )
+# A type at the outer level of a header, with its body.
+DEFINED = re.compile(r"^(?:class|struct|enum class)\s+(\w+)\b(?!::)[^;{(]*\{", re.MULTILINE)
 # Calls functions of our users, which may throw what they like; no other file may catch everything.
 CALLS_STRANGERS = {"src/group/loader.cc"}
 
@@ -105,6 +107,17 @@ def check_cpp(path, text):
                 yield f"{path}:{line_of(code, found.start())}: {found.group()}: {what}"
 
 
+def check_names(root, paths):
+    """No two headers define one name: the linker would take either's functions for both."""
+    seen = {}
+    for path in paths:
+        if path.suffix == ".h" and path.parts[0] in ("include", "src"):
+            for name in sorted(set(DEFINED.findall(strip_comments(house.read(root, path))))):
+                if name in seen:
+                    yield f"{path}: {name} is a name in {seen[name]} too"
+                seen.setdefault(name, path)
+
+
 def check_tested(paths):
     """src/LAYER/…/x.cc has a tests/unit/LAYER/…/x_test.cc."""
     tests = {(path.parts[2], path.name) for path in paths
@@ -117,7 +130,7 @@ def check_tested(paths):
 
 def check(root):
     paths = house.files(root)
-    complaints = list(check_tested(paths))
+    complaints = [*check_tested(paths), *check_names(root, paths)]
     places = own_paths(root)
     for path in paths:
         data = (pathlib.Path(root) / path).read_bytes()

@@ -6,19 +6,19 @@
 
 namespace ringcache {
 
-void Gate::enter() noexcept {
+void GrpcGate::enter() noexcept {
   ++inside_;
   ++entered_;
 }
 
 // Either this sees awaited_, or await_empty() sees nobody inside: both orders are sequential.
-void Gate::leave() {
+void GrpcGate::leave() {
   if (--inside_ != 0 || !awaited_) return;
   std::lock_guard lock(mutex_);
   empty_.notify_all();
 }
 
-void Gate::keep(Task answer) {
+void GrpcGate::keep(Task answer) {
   {
     std::lock_guard lock(mutex_);
     if (holding_) return kept_.push_back(std::move(answer));
@@ -26,7 +26,7 @@ void Gate::keep(Task answer) {
   answer();
 }
 
-void Gate::hold(Duration pause, Duration limit) {
+void GrpcGate::hold(Duration pause, Duration limit) {
   holding_ = true;
   const Time end = BootClock::now() + limit;
   for (auto seen = entered_.load(); BootClock::now() < end; seen = entered_) {
@@ -35,7 +35,7 @@ void Gate::hold(Duration pause, Duration limit) {
   }
 }
 
-void Gate::release() {
+void GrpcGate::release() {
   std::unique_lock lock(mutex_);
   holding_ = false;
   auto kept = std::exchange(kept_, {});
@@ -43,7 +43,7 @@ void Gate::release() {
   for (Task& answer : kept) answer();
 }
 
-void Gate::await_empty(Time deadline) {
+void GrpcGate::await_empty(Time deadline) {
   awaited_ = true;
   std::unique_lock lock(mutex_);
   const auto nobody = [this] { return inside_ == 0; };

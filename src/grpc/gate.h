@@ -12,7 +12,7 @@ namespace ringcache {
 
 /// Counts the calls in flight and, for the moment of closing, holds their answers back.
 /// Thread-safe.
-class Gate {
+class GrpcGate {
  public:
   void enter() noexcept;
   void leave();

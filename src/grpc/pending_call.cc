@@ -3,7 +3,7 @@
 
 namespace ringcache {
 
-PendingCall::PendingCall(grpc::CallbackServerContext& context, Intent intent, Gate& gate)
+PendingCall::PendingCall(grpc::CallbackServerContext& context, Intent intent, GrpcGate& gate)
     : context_(context), intent_(intent), gate_(gate) {}
 
 grpc::ServerUnaryReactor* PendingCall::hold() {

@@ -22,7 +22,7 @@ namespace ringcache {
 class PendingCall final : public grpc::ServerUnaryReactor,
                           public std::enable_shared_from_this<PendingCall> {
  public:
-  PendingCall(grpc::CallbackServerContext& context, Intent intent, Gate& gate);
+  PendingCall(grpc::CallbackServerContext& context, Intent intent, GrpcGate& gate);
 
   /// Keeps the object alive until gRPC is done with it. To be called once, by the handler.
   grpc::ServerUnaryReactor* hold();
@@ -62,7 +62,7 @@ class PendingCall final : public grpc::ServerUnaryReactor,
 
   grpc::CallbackServerContext& context_;
   const Intent intent_;
-  Gate& gate_;
+  GrpcGate& gate_;
   std::shared_ptr<PendingCall> self_;
   std::mutex mutex_;  // guards what follows
   bool claimed_ = false;

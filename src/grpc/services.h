@@ -15,7 +15,7 @@ namespace ringcache {
 struct Backend {
   const GrpcOptions& options;
   Store& store;
-  Gate gate{};  ///< Every call passes it.
+  GrpcGate gate{};  ///< Every call passes it.
 };
 
 std::unique_ptr<grpc::Service> cache_service(Backend& backend);

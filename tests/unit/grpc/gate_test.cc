@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(GateTest, AHeldAnswerGoesOutOnRelease) {
-  Gate gate;
+  GrpcGate gate;
   bool answered = false;
   gate.hold(0s, 1s);
   ASSERT_TRUE(gate.holding());
@@ -23,14 +23,14 @@ TEST(GateTest, AHeldAnswerGoesOutOnRelease) {
 }
 
 TEST(GateTest, AnAnswerThatComesAfterTheReleaseIsNotHeld) {
-  Gate gate;
+  GrpcGate gate;
   bool answered = false;
   gate.keep([&] { answered = true; });
   EXPECT_TRUE(answered);
 }
 
 TEST(GateTest, WhoNeverPausesIsWaitedForOnlySoLong) {
-  Gate gate;
+  GrpcGate gate;
   std::atomic<bool> stop = false;
   std::jthread caller([&] {
     while (!stop) gate.enter(), gate.leave();
@@ -41,7 +41,7 @@ TEST(GateTest, WhoNeverPausesIsWaitedForOnlySoLong) {
 }
 
 TEST(GateTest, EmptyMeansThatTheLastHasLeft) {
-  Gate gate;
+  GrpcGate gate;
   gate.enter();
   gate.enter();
   gate.await_empty(BootClock::now());

@@ -26,6 +26,15 @@ class CheckTreeTest(tree.TreeTest):
         self.write("tests/unit/cache/policy/arc_test.cc", tree.SPDX)
         self.assert_content()
 
+    def test_two_headers_with_one_name_are_caught(self):
+        gate = tree.SPDX + "#pragma once\nclass Gate final {\n};\n"
+        self.write("src/http/gate.h", gate)
+        self.write("src/cache/hidden.h", gate.replace("class Gate", "  class Gate"))  # nested
+        self.write("src/cache/forward.h", tree.SPDX + "#pragma once\nclass Gate;\n")
+        self.assert_content()
+        self.write("src/cache/gate.h", gate)
+        self.assert_caught("Gate", "src/cache/gate.h", "src/http/gate.h")
+
     def test_a_missing_licence_line_is_caught(self):
         self.write(CPP, "int f() { return 1; }\n")
         self.assert_caught("first line")
