@@ -19,6 +19,7 @@ constexpr std::size_t kNames = 4096;
 
 std::vector<Member> nodes(std::int64_t count) {
   std::vector<Member> members;
+  members.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i)
     members.push_back(testing::fake_member("10.0.0." + std::to_string(i) + ":9999"));
   return members;
@@ -26,6 +27,7 @@ std::vector<Member> nodes(std::int64_t count) {
 
 std::vector<std::string> names() {
   std::vector<std::string> names;
+  names.reserve(kNames);
   for (std::size_t i = 0; i < kNames; ++i) names.push_back("user:" + std::to_string(1'000'000 + i));
   return names;
 }
@@ -35,22 +37,22 @@ RingOptions options(const benchmark::State& state) {
 }
 
 /// Arguments: 0 slots or 1 classic; members.
-void BM_Build(benchmark::State& state) {
+void make_ring(benchmark::State& state) {
   const auto members = nodes(state.range(1));
   for (auto _ : state) {
     const Ring ring(View{.epoch = 1, .members = members}, options(state));
     benchmark::DoNotOptimize(ring.members().data());
   }
 }
-BENCHMARK(BM_Build)->ArgsProduct({{0, 1}, {3, 10, 100}})->Unit(benchmark::kMillisecond);
+BENCHMARK(make_ring)->ArgsProduct({{0, 1}, {3, 10, 100}})->Unit(benchmark::kMillisecond);
 
-void BM_Locate(benchmark::State& state) {
+void locate(benchmark::State& state) {
   const Ring ring(View{.epoch = 1, .members = nodes(state.range(1))}, options(state));
   const auto keys = names();
   std::size_t i = 0;
   for (auto _ : state) benchmark::DoNotOptimize(ring.locate({"scores", keys[i++ % kNames]}).owner);
 }
-BENCHMARK(BM_Locate)->ArgsProduct({{0, 1}, {3, 100}});
+BENCHMARK(locate)->ArgsProduct({{0, 1}, {3, 100}});
 
 struct NoStore final : Store {
   void get(const KeyView&, const Call&, Done<Value>) override {}
@@ -60,7 +62,7 @@ struct NoStore final : Store {
 
 /// Argument: members. Two keys in three (or more) are a peer's, whose count of users all threads
 /// share.
-void BM_Owner(benchmark::State& state) {
+void owner(benchmark::State& state) {
   static std::unique_ptr<Cluster> cluster;
   if (state.thread_index() == 0) {
     cluster = std::make_unique<Cluster>("10.0.0.0:9999",
@@ -71,10 +73,10 @@ void BM_Owner(benchmark::State& state) {
   std::size_t i = 0;
   for (auto _ : state) benchmark::DoNotOptimize(cluster->owner({"scores", keys[i++ % kNames]}));
 }
-BENCHMARK(BM_Owner)->Arg(1)->Arg(3)->Arg(100)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(owner)->Arg(1)->Arg(3)->Arg(100)->Threads(1)->Threads(2)->UseRealTime();
 
 /// The same through std::atomic<std::shared_ptr>: what Published is there to beat.
-void BM_OwnerAtomicSharedPtr(benchmark::State& state) {
+void owner_by_atomic_shared_ptr(benchmark::State& state) {
   struct Map {
     Ring ring;
     std::vector<std::shared_ptr<Store>> peers;
@@ -96,10 +98,16 @@ void BM_OwnerAtomicSharedPtr(benchmark::State& state) {
     benchmark::DoNotOptimize(peer.get());
   }
 }
-BENCHMARK(BM_OwnerAtomicSharedPtr)->Arg(1)->Arg(3)->Arg(100)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(owner_by_atomic_shared_ptr)
+    ->Arg(1)
+    ->Arg(3)
+    ->Arg(100)
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
 
 /// Not a time but a balance: a million random keys over that many members, five sets of names.
-void BM_MillionKeys(benchmark::State& state) {
+void spread_million_keys(benchmark::State& state) {
   constexpr int kKeys = 1'000'000;
   const auto count = state.range(0);
   double slots = 0, keys = 0;
@@ -112,19 +120,24 @@ void BM_MillionKeys(benchmark::State& state) {
       std::mt19937_64 random(set);
       for (int i = 0; i < kKeys; ++i)
         ++hits[ring.locate({"scores", std::to_string(random())}).owner];
-      keys = std::max(keys, *std::max_element(hits.begin(), hits.end()) * double(count) / kKeys);
+      keys = std::max(keys, *std::ranges::max_element(hits) * double(count) / kKeys);
       const auto shares = ring.shares();
-      slots = std::max(slots, *std::max_element(shares.begin(), shares.end()) * double(count));
+      slots = std::max(slots, *std::ranges::max_element(shares) * double(count));
     }
   }
   state.counters["slots_max_over_mean"] = slots;
   state.counters["keys_max_over_mean"] = keys;
 }
-BENCHMARK(BM_MillionKeys)->Arg(3)->Arg(10)->Arg(100)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(spread_million_keys)
+    ->Arg(3)
+    ->Arg(10)
+    ->Arg(100)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 
 /// What a change moves over the share it must: `before` members, `joined` (or, negative, leaving),
 /// over 20 sets of names.
-void BM_Moved(benchmark::State& state) {
+void move_slots(benchmark::State& state) {
   const auto count = state.range(0), change = std::abs(state.range(1));
   double sum = 0, worst = 0;
   constexpr int kSets = 20;
@@ -143,7 +156,7 @@ void BM_Moved(benchmark::State& state) {
   state.counters["mean"] = sum / kSets;
   state.counters["worst"] = worst;
 }
-BENCHMARK(BM_Moved)
+BENCHMARK(move_slots)
     ->ArgsProduct({{3, 10, 100}, {1, 2, -1, -2}})
     ->Args({100, 10})
     ->Args({100, -10})

@@ -22,12 +22,12 @@ std::vector<RingPoint> classic_points(std::span<const Member> members, unsigned 
     for (std::uint64_t i = 0; i < count; ++i)
       points.push_back({crc32(std::to_string(i), name), member});
   }
-  std::sort(points.begin(), points.end());
+  std::ranges::sort(points);
   return points;
 }
 
 std::size_t classic_index(std::span<const RingPoint> points, std::uint32_t hash) noexcept {
-  const auto at = std::lower_bound(points.begin(), points.end(), RingPoint{hash, 0});
+  const auto at = std::ranges::lower_bound(points, RingPoint{hash, 0});
   return at == points.end() ? 0 : static_cast<std::size_t>(at - points.begin());
 }
 

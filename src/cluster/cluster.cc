@@ -79,8 +79,6 @@ class Cluster::Changes {
 
 namespace {
 
-bool by_name(const Member& member, const std::string& name) { return member.name < name; }
-
 /// A ring and, beside each of its members, the way there.
 struct Map {
   std::shared_ptr<const Ring> ring;
@@ -89,7 +87,7 @@ struct Map {
   /// The index of the member of that name.
   std::optional<std::size_t> find(const std::string& name) const {
     const auto& members = ring->members();
-    const auto at = std::lower_bound(members.begin(), members.end(), name, by_name);
+    const auto at = std::ranges::lower_bound(members, name, {}, &Member::name);
     if (at == members.end() || at->name != name) return std::nullopt;
     return static_cast<std::size_t>(at - members.begin());
   }

@@ -35,11 +35,11 @@ class Holder {
 
   void accept(Offer slot) {
     held_.push_back(slot);
-    std::push_heap(held_.begin(), held_.end());
+    std::ranges::push_heap(held_);
   }
 
   Offer turn_away() {
-    std::pop_heap(held_.begin(), held_.end());
+    std::ranges::pop_heap(held_);
     const Offer slot = held_.back();
     held_.pop_back();
     return slot;

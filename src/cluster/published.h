@@ -26,7 +26,7 @@ class Published {
   Published() = default;
   Published(const Published&) = delete;
   Published& operator=(const Published&) = delete;
-  ~Published() { delete current_.load(); }
+  ~Published() { const std::unique_ptr<const T> last(current_.load()); }
 
   /// Calls `use` with the current T, or with null while there is none, and returns what it returns.
   /// REQUIRES: `use` is short, does not keep the pointer, and does not publish.

@@ -2,6 +2,7 @@
 #include <ringcache/ring.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <map>
 #include <string_view>
@@ -17,7 +18,7 @@ namespace {
 /// "group:name" without building it.
 class FullKey {
  public:
-  explicit FullKey(const KeyView& key) : parts_{key.group, ":", key.name} {}
+  explicit FullKey(const KeyView& key) : parts_{{key.group, ":", key.name}} {}
 
   std::size_t find(char wanted, std::size_t from) const noexcept {
     std::size_t start = 0;
@@ -42,7 +43,7 @@ class FullKey {
   }
 
  private:
-  std::string_view parts_[3];
+  std::array<std::string_view, 3> parts_;
 };
 
 /// One member of each name, the last listed, in order of the names.
@@ -118,7 +119,7 @@ double Ring::points_moved_from(const Ring& before) const {
     const std::string& now = members()[locate_hash(arc.hash).owner].name;
     arc.member = now != before.members()[before.locate_hash(arc.hash).owner].name;
   }
-  std::sort(arcs.begin(), arcs.end());
+  std::ranges::sort(arcs);
   return classic_shares(arcs, 2)[1];
 }
 

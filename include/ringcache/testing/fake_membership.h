@@ -20,6 +20,7 @@ inline Member fake_member(const std::string& name, int incarnation = 1, unsigned
 
 inline std::vector<Member> fake_members(const std::vector<std::string>& names) {
   std::vector<Member> members;
+  members.reserve(names.size());
   for (const std::string& name : names) members.push_back(fake_member(name));
   return members;
 }

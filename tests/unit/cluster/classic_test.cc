@@ -17,7 +17,7 @@ TEST(ClassicTest, PointsAreTheNameFollowedByTheReplica) {
   const auto points = classic_points(testing::fake_members({"localhost:9999"}), 3);
   std::vector<std::uint32_t> expected = {crc32("localhost:99990"), crc32("localhost:99991"),
                                          crc32("localhost:99992")};
-  std::sort(expected.begin(), expected.end());
+  std::ranges::sort(expected);
   ASSERT_EQ(points.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(points[i].hash, expected[i]);
 }

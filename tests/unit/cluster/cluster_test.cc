@@ -21,7 +21,7 @@ using testing::FakeMembership;
 
 /// A way to a member that knows whose it is; nobody asks it anything.
 struct FakePeer final : Store {
-  explicit FakePeer(const Member& m) : member(m) {}
+  explicit FakePeer(Member m) : member(std::move(m)) {}
   void get(const KeyView&, const Call&, Done<Value> done) override { done(Value{}); }
   void put(const KeyView&, Value value, const Call&, Done<Value> done) override {
     done(std::move(value));
@@ -301,7 +301,7 @@ TEST_F(ClusterStress, UpdatesFromManyThreadsAreToldInOrder) {
   second.join();
   EXPECT_EQ(cluster_.ring()->epoch(), 400u);
   EXPECT_EQ(told.back(), 400u);
-  EXPECT_EQ(std::adjacent_find(told.begin(), told.end(), std::greater_equal<>()), told.end());
+  EXPECT_EQ(std::ranges::adjacent_find(told, std::greater_equal<>()), told.end());
 }
 
 TEST_F(ClusterStress, AnEndedSubscriptionIsNeverCalled) {

@@ -20,6 +20,7 @@ using Owners = std::vector<std::uint16_t>;
 
 std::vector<Member> nodes(std::size_t count, const std::string& prefix = "node") {
   std::vector<Member> members;
+  members.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     members.push_back(testing::fake_member(prefix + std::to_string(10'000 + i) + ":9999"));
   return members;
@@ -45,7 +46,7 @@ TEST(PlacementTest, NoMemberHoldsMoreThanItsCap) {
   for (const std::size_t count : {1u, 2u, 3u, 10u, 100u, 300u}) {
     const auto members = nodes(count);
     const auto counts = count_slots(place_slots(members), count);
-    EXPECT_LE(*std::max_element(counts.begin(), counts.end()), slot_cap(1, count)) << count;
+    EXPECT_LE(*std::ranges::max_element(counts), slot_cap(1, count)) << count;
   }
 }
 
@@ -53,7 +54,7 @@ TEST(PlacementTest, EqualMembersHoldEqualSlots) {
   for (const std::size_t count : {3u, 10u, 100u}) {
     for (int set = 0; set < 5; ++set) {
       const auto counts = count_slots(place_slots(nodes(count, std::to_string(set) + "-")), count);
-      const auto most = *std::max_element(counts.begin(), counts.end());
+      const auto most = *std::ranges::max_element(counts);
       EXPECT_LE(static_cast<double>(most * count) / kSlots, 1.05)
           << count << " members, set " << set;
     }
@@ -65,6 +66,7 @@ TEST(PlacementTest, IsAStableMatching) {
   const auto members = nodes(100);
   const auto owners = place_slots(members);
   std::vector<Bidder> bidders;
+  bidders.reserve(members.size());
   for (const Member& member : members) bidders.emplace_back(member.name, 1);
   std::vector<std::uint64_t> worst(members.size());
   const auto counts = count_slots(owners, members.size());
@@ -89,8 +91,7 @@ TEST(PlacementTest, WeightsAreHonoured) {
       total += members[i].weight = static_cast<unsigned>(1 + i % 3);
     const auto counts = count_slots(place_slots(members), count);
     for (std::size_t i = 0; i < count; ++i) {
-      const double share =
-          static_cast<double>(kSlots * members[i].weight) / static_cast<double>(total);
+      const double share = double{kSlots} * members[i].weight / static_cast<double>(total);
       EXPECT_NEAR(static_cast<double>(counts[i]) / share, 1, 0.05) << i << " of " << count;
     }
   }
@@ -114,7 +115,7 @@ TEST(PlacementTest, WeightsOutOfRangeCountAsTheNearestInside) {
 }
 
 TEST(PlacementTest, TheCapsLeaveRoomForEverySlot) {
-  for (std::uint64_t members = 1; members < 3 * kSlots; members = members * 5 / 4 + 1)
+  for (std::uint64_t members = 1; members < 40'000; members = members * 5 / 4 + 1)
     EXPECT_GE(slot_cap(1, members) * members, kSlots) << members;
   EXPECT_GE(slot_cap(1, 1001) + slot_cap(1000, 1001), kSlots);
 }

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Types, BothRings, ::testing::Values(RingType::slots, Ri
 TEST_P(BothRings, TheOrderOfMembersDoesNotMatter) {
   auto members = nodes(10);
   const Ring ring = make(members);
-  std::shuffle(members.begin(), members.end(), std::mt19937(3));
+  std::ranges::shuffle(members, std::mt19937(3));
   EXPECT_EQ(make(members).moved_from(ring), 0);
 }
 
@@ -167,7 +167,7 @@ TEST(RingTest, KeysSpreadEvenly) {
     constexpr int kKeys = 200'000;
     for (int i = 0; i < kKeys; ++i)
       ++keys[ring.locate({"scores", "user:" + std::to_string(i)}).owner];
-    const int most = *std::max_element(keys.begin(), keys.end());
+    const int most = *std::ranges::max_element(keys);
     // Chance adds about 2.5 standard deviations to the fullest of them.
     const double chance = 3 * std::sqrt(static_cast<double>(count) / kKeys);
     EXPECT_LE(most * static_cast<double>(count) / kKeys, 1.05 + chance) << count;
@@ -177,8 +177,8 @@ TEST(RingTest, KeysSpreadEvenly) {
 struct Change {
   std::size_t before, joined, left;
 
-  friend void PrintTo(const Change& change, std::ostream* out) {
-    *out << change.before << " + " << change.joined << " - " << change.left;
+  friend std::ostream& operator<<(std::ostream& out, const Change& change) {
+    return out << change.before << " + " << change.joined << " - " << change.left;
   }
 };
 
