@@ -120,7 +120,9 @@ EtcdMembership::~EtcdMembership() {
 Result<void> EtcdMembership::join(Member self, OnView on_view) {
   if (client_) return fail(Errc::invalid_argument, "this membership was joined before");
   if (self.id.empty()) self.id = fresh_member_id();
-  if (auto good = check_member(self); !good) return good;
+  if (const auto good = check_member(self); !good)
+    return fail(Errc::invalid_argument,
+                "cannot register this node: " + good.error().message + " (see node.advertise)");
   if (auto good = check_endpoints(options_.endpoints); !good) return good;
   if (options_.lease_ttl < std::chrono::seconds(1))
     return fail(Errc::invalid_argument, "membership.lease_ttl must be at least 1s");

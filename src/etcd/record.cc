@@ -47,18 +47,20 @@ Result<void> check_name(const std::string& name) {
   return wrong("the name must be 1 to 255 bytes of UTF-8 without control characters");
 }
 
-/// A literal address or a DNS name; brackets are off already.
+/// A literal address or a DNS name that others can reach; brackets are off already.
 bool is_host(std::string_view host) {
-  return !host.empty() && std::ranges::all_of(host, [](char c) {
-    return is_alnum(c) || std::string_view("-._:%").find(c) != std::string_view::npos;
-  });
+  return !host.empty() && host != "0.0.0.0" && host != "::" &&
+         std::ranges::all_of(host, [](char c) {
+           return is_alnum(c) || std::string_view("-._:%").find(c) != std::string_view::npos;
+         });
 }
 
 Result<void> check_address(std::string_view field, std::string_view text) {
   const auto address = parse_host_port(text);
   if (address && address->port != 0 && is_host(address->host)) return {};
   return wrong(std::string(field) +
-               " must be HOST:PORT, for example 10.0.0.5:9999, cache-1.local:9999 or [::1]:9999");
+               " must be a HOST:PORT that others can reach, for example 10.0.0.5:9999, " +
+               "cache-1.local:9999 or [fd00::5]:9999");
 }
 
 Result<void> check_weight(std::int64_t weight) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "support/etcd_cluster.h"
+#include "unit/etcd/patient.h"
 
 namespace ringcache {
 namespace {
@@ -14,8 +15,7 @@ using namespace std::chrono_literals;
 using etcdserverpb::Event;
 using etcdserverpb::WatchResponse;
 using testing::EtcdCluster;
-
-const EtcdCall kPatient{.patience = 10s, .stop = {}};  // the machine may be busy
+using testing::kPatient;
 
 std::chrono::milliseconds since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -

@@ -13,6 +13,7 @@
 #include "etcd/client.h"
 #include "etcd/record.h"
 #include "support/etcd_cluster.h"
+#include "unit/etcd/patient.h"
 
 namespace ringcache {
 namespace {
@@ -20,8 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using testing::EtcdCluster;
-
-const EtcdCall kPatient{.patience = 10s, .stop = {}};  // the machine may be busy
+using testing::kPatient;
 
 constexpr std::chrono::seconds kLease{2};  // etcd's floor with its default election timeout
 
@@ -149,11 +149,8 @@ class EtcdMembershipTest : public ::testing::Test {
     return nodes;
   }
 
-  /// Goes on through an election.
   void commit(const etcdserverpb::TxnRequest& request) {
-    auto done = client().commit(request, kPatient);
-    for (int i = 0; i < 10 && !done; ++i) done = client().commit(request, kPatient);
-    EXPECT_TRUE(done) << done.error().message;
+    EXPECT_NE(testing::commit(client(), request), 0);
   }
 
   void put(const std::string& key, const std::string& value, std::int64_t lease = 0) {
@@ -297,7 +294,7 @@ TEST_F(EtcdMembershipTest, AMalformedRecordIsReportedOnceAndIgnored) {
   put("/test/members/bad2", R"({"name":"z","address":"no port"})");
   put("/test/members/bad2", R"({"name":"z","address":"no port"})");
   ASSERT_TRUE(one->says("/test/members/bad1 in etcd: name must be a string"));
-  ASSERT_TRUE(one->says("/test/members/bad2 in etcd: address must be HOST:PORT"));
+  ASSERT_TRUE(one->says("/test/members/bad2 in etcd: address must be a HOST:PORT"));
   const auto two = node("b");
   ASSERT_TRUE(one->sees("a b"));
   const std::string words = one->words();

@@ -43,8 +43,9 @@ TEST(RecordTest, HostNamesAndIpv6AreAddresses) {
 }
 
 TEST(RecordTest, WhatIsNoAddressIsRefusedBySayingWhatIs) {
-  for (const char* address : {"", "localhost", ":9999", "h:0", "h:65536", "h:", "::1:99", "[::1]",
-                              "h h:1", "http://h:1", "h:1x", "h\\u0000:1"}) {
+  for (const char* address :
+       {"", "localhost", ":9999", "h:0", "h:65536", "h:", "::1:99", "[::1]", "h h:1", "http://h:1",
+        "h:1x", "h\\u0000:1", "0.0.0.0:99", "[::]:99"}) {
     EXPECT_NE(complaint(with("address", "\"" + std::string(address) + "\"")).find("HOST:PORT"),
               std::string::npos)
         << address;

@@ -7,14 +7,14 @@
 
 #include "etcd/record.h"
 #include "support/etcd_cluster.h"
+#include "unit/etcd/patient.h"
 
 namespace ringcache {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::EtcdCluster;
-
-const EtcdCall kPatient{.patience = 10s, .stop = {}};  // the machine may be busy
+using testing::kPatient;
 
 const Member kSelf{"first", "a", "a.local:9999", "", 1};
 
