@@ -195,6 +195,19 @@ function(ringcache_benches folder)
   endforeach()
 endfunction()
 
+# ringcache_load_bench(NAME LINKS target …): the program bench/load/NAME.cc, which a script beside it puts under
+# load; built with the target `benches`.
+function(ringcache_load_bench name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  ringcache_missing(missing ${arg_LINKS})
+  if(missing)
+    return()
+  endif()
+  add_executable(${name} EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/load/${name}.cc)
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} ringcache_flags)
+  add_dependencies(benches ${name})
+endfunction()
+
 # ringcache_python_tests(NAME folder): every *_test.py of the folder, by Python's own unittest.
 function(ringcache_python_tests name folder)
   add_test(NAME ${name} COMMAND ${RINGCACHE_PYTHON} -B -m unittest discover -s ${folder} -p *_test.py
