@@ -104,7 +104,7 @@ def judge(include, layer, public, headers):
         return None if posix else "the core uses the standard library alone"
     if allowed(name, third_party):
         return None
-    if include.startswith("<") and "/" not in name or name.startswith(("sys/", "netinet/", "arpa/")):
+    if include.startswith("<") and "/" not in name or name.startswith(("sys/", "netinet/", "arpa/", "linux/")):
         return None  # the system's own headers
     return f"layer {layer} may not use this library"
 

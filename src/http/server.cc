@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ringcache/http.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "http/connection.h"
@@ -12,6 +14,8 @@ namespace {
 
 /// Connections above the maximum that are told so; those above these are closed without a word.
 constexpr std::size_t kRefusedMax = 256;
+/// How long a connection may be on its way while the door closes: a round trip.
+constexpr std::chrono::milliseconds kArrivalTime{50};
 /// A connection that was told to end at once needs a turn of its loop for it.
 constexpr std::chrono::seconds kAbortTime{5};
 
@@ -67,7 +71,7 @@ std::uint16_t HttpServer::port() const { return impl_->listener->port(); }
 
 void HttpServer::drain(Duration grace) {
   impl_->door->draining = true;
-  impl_->listener->close();
+  impl_->listener->close(std::min<Duration>(grace, kArrivalTime));
   impl_->tell_all(&HttpConnection::drain);
   if (impl_->door->crowd.wait_until_empty(grace)) return;
   impl_->tell_all(&HttpConnection::cut);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/listener.h"
 
+#include <linux/filter.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -120,6 +122,28 @@ void NetListener::hand_over(int descriptor) {
   on_socket_(loop, std::move(socket));
 }
 
+/// Closing a socket resets the connections that the kernel has made and we have not taken, and one
+/// more can come between our last accept and the close. So first the kernel drops each SYN: who
+/// comes now is not let in, tries again in a second, and finds the port closed.
+void NetListener::turn_away() {
+  constexpr std::uint32_t kDrop = 0;
+  constexpr std::uint32_t kPass = 0xffff'ffff;
+  constexpr std::uint32_t kFlagsAt = 13;  // in the TCP header, where the filter's view begins
+  constexpr std::uint32_t kSynAndAck = 0x12;
+  constexpr std::uint32_t kSyn = 0x02;
+  sock_filter code[]{
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSynAndAck),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kDrop),
+      BPF_STMT(BPF_RET | BPF_K, kPass),
+  };
+  const sock_fprog program{.len = std::size(code), .filter = code};
+  if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                   sizeof program) != 0)
+    log_.debug(std::string("no filter for the last connections: ") + std::strerror(errno));
+}
+
 void NetListener::shut() {
   if (!acceptor_.is_open()) return;
   take_waiting();
@@ -128,12 +152,17 @@ void NetListener::shut() {
   acceptor_.close(ignored);
 }
 
-void NetListener::close() {
+void NetListener::close(Duration patience) {
   std::promise<void> done;
   loops_.at(0)->post([&] {
-    shut();
-    // One more turn, so that the handlers which that cancelled have been and gone.
-    loops_.at(0)->post([&] { done.set_value(); });
+    if (!acceptor_.is_open()) return done.set_value();
+    turn_away();
+    resting_.expires_after(patience);
+    resting_.async_wait([&](ErrorCode) {
+      shut();
+      // One more turn, so that the handlers which that cancelled have been and gone.
+      loops_.at(0)->post([&] { done.set_value(); });
+    });
   });
   done.get_future().wait();
 }

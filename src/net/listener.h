@@ -30,9 +30,10 @@ class NetListener {
   std::uint16_t port() const noexcept { return port_; }
   void start(OnSocket on_socket);
 
-  /// Takes the connections that wait, then stops listening; returns when both are done. May be
-  /// called again. REQUIRES: not on a loop.
-  void close();
+  /// Turns new connections away, takes those that wait or come to be within `patience`, then stops
+  /// listening, and returns. With some milliseconds of patience no client that was let in is cut
+  /// off. May be called again. REQUIRES: not on a loop.
+  void close(Duration patience);
 
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
@@ -48,6 +49,7 @@ class NetListener {
   void take_waiting();
   void rest(int error);
   void hand_over(int descriptor);
+  void turn_away();
   void shut();
 
   NetLoops& loops_;

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <future>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "support/raw_client.h"
 
@@ -33,7 +35,7 @@ TEST_F(NetListenerTest, DealsConnectionsOutOverTheLoops) {
   });
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(RawClient(listener->port()).connected());
   fourth.get_future().wait();
-  listener->close();
+  listener->close(Duration{0});
   EXPECT_EQ(used.size(), 2u);
 }
 
@@ -43,16 +45,32 @@ TEST_F(NetListenerTest, WhatWaitsAtTheEndIsStillTaken) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(std::make_unique<RawClient>(listener->port()));
   listener->start([&](const auto&, NetSocket) { ++taken; });
-  listener->close();
+  listener->close(Duration{0});
   EXPECT_EQ(taken, 50);
   EXPECT_FALSE(RawClient(listener->port()).connected());
+}
+
+TEST_F(NetListenerTest, NobodyIsLetInAndThenCutOff) {
+  const auto listener = std::move(*open());
+  std::atomic<int> taken = 0;
+  std::atomic<int> let_in = 0;
+  listener->start([&](const auto&, NetSocket) { ++taken; });
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i)
+    clients.emplace_back([&] {
+      while (RawClient(listener->port()).connected()) ++let_in;
+    });
+  while (let_in < 100) std::this_thread::yield();
+  listener->close(std::chrono::milliseconds(50));
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(taken, let_in);
 }
 
 TEST_F(NetListenerTest, ClosingTwiceIsClosing) {
   const auto listener = std::move(*open());
   listener->start([](const auto&, NetSocket) {});
-  listener->close();
-  listener->close();
+  listener->close(Duration{0});
+  listener->close(Duration{0});
 }
 
 TEST_F(NetListenerTest, AnAddressIsNotShared) {
