@@ -104,8 +104,9 @@ def judge(include, layer, public, headers):
         return None if posix else "the core uses the standard library alone"
     if allowed(name, third_party):
         return None
-    if include.startswith("<") and "/" not in name or name.startswith(("sys/", "netinet/", "arpa/", "linux/")):
-        return None  # the system's own headers
+    system = ("sys/", "netinet/", "arpa/", "linux/")
+    if include.startswith("<") and "/" not in name or name.startswith(system):
+        return None
     return f"layer {layer} may not use this library"
 
 
