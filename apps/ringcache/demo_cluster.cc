@@ -39,9 +39,11 @@ bool accepts(std::uint16_t port) {
   return taken;
 }
 
+constexpr std::array<std::uint16_t, 12> kPorts{2379, 2380,  22379, 22380, 32379, 32380,
+                                               9999, 10000, 10001, 8080,  8081,  8082};
+
 Result<void> check_ports() {
-  for (const std::uint16_t port :
-       {2379, 2380, 22379, 22380, 32379, 32380, 9999, 10000, 10001, 8080, 8081, 8082})
+  for (const std::uint16_t port : kPorts)
     if (accepts(port))
       return fail(Errc::unavailable,
                   "port " + std::to_string(port) +

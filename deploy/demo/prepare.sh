@@ -10,4 +10,4 @@ fi
 rm -rf "$data"
 mkdir -p "$data"
 touch "$data/.ringcache-demo"
-sqlite3 "$data/school.db" < "${DEMO_FILES:-deploy/demo}/students.sql"
+sqlite3 "$data/school.db" > /dev/null < "${DEMO_FILES:-deploy/demo}/students.sql"
