@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <set>
-#include <sstream>
 
 namespace ringcache {
 namespace {
@@ -66,18 +68,25 @@ class Flattener {
   std::vector<ConfigEntry> entries_;
 };
 
+/// The whole file; nothing, and errno, when it cannot be read.
+std::optional<std::string> read_file(const std::string& file) {
+  if (std::filesystem::is_directory(file)) return errno = EISDIR, std::nullopt;
+  std::ifstream stream(file);
+  if (!stream) return {};
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
 }  // namespace
 
 std::vector<ConfigEntry> read_yaml_entries(const std::string& file,
                                            std::vector<ConfigError>& errors) {
-  std::ifstream stream(file);
-  std::stringstream text;
-  if (!stream || !(text << stream.rdbuf())) {
+  const auto text = read_file(file);
+  if (!text) {
     errors.push_back({file, std::string("cannot be read: ") + std::strerror(errno)});
     return {};
   }
   try {
-    const YAML::Node root = YAML::Load(text.str());
+    const YAML::Node root = YAML::Load(*text);
     Flattener flattener(file, errors);
     if (root.IsMap())
       flattener.walk("", root);

@@ -24,7 +24,16 @@ TEST(ConfigEntriesTest, AnEmptyFileIsAnEmptyConfiguration) {
   const testing::TempDir dir;
   std::vector<ConfigError> errors;
   EXPECT_TRUE(read_yaml_entries(dir.write("a.yaml", "# nothing\n"), errors).empty());
+  EXPECT_TRUE(read_yaml_entries(dir.write("b.yaml", ""), errors).empty());
   EXPECT_TRUE(errors.empty());
+}
+
+TEST(ConfigEntriesTest, AFolderIsNoFile) {
+  const testing::TempDir dir;
+  std::vector<ConfigError> errors;
+  read_yaml_entries(dir.path().string(), errors);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_NE(errors[0].message.find("directory"), std::string::npos);
 }
 
 }  // namespace
