@@ -28,7 +28,7 @@ class DaemonTest(unittest.TestCase):
                             self.dir / "n.log", ["--data-dir", self.dir / "data", *arguments])
         self.addCleanup(node.kill)
         node.start()
-        harness.eventually(lambda: node.members(), 10, "the node answers")
+        harness.eventually(node.answers, 10, "the node answers")
         return node
 
     def test_alone_it_is_a_durable_key_value_store(self):

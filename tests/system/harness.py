@@ -124,8 +124,11 @@ class Node(Process):
             return []
 
     def ready(self):
+        return self.answers("/readyz")
+
+    def answers(self, path="/healthz"):
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return self.request("GET", "/readyz").status == 200
+            return self.request("GET", path).status == 200
         return False
 
     def stats(self, group):
