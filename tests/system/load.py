@@ -40,7 +40,7 @@ class Connection:
 
     def close(self):
         if self.writer is not None:
-            self.writer.close()
+            self.writer.transport.abort()
         self.reader = self.writer = None
 
 
@@ -90,11 +90,11 @@ class Stream(threading.Thread):
         self.addresses, self.paths, self.retry = addresses, paths, retry
         self.connections = connections
         self.done, self.failed = 0, []
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self.start()
 
     def stop(self):
-        self._stop.set()
+        self._ended.set()
         self.join()
         return self
 
@@ -107,7 +107,7 @@ class Stream(threading.Thread):
     async def _worker(self, number):
         turn = number
         open_connections = {}
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             address = self.addresses[turn % len(self.addresses)]
             path = self.paths[turn % len(self.paths)]
             turn += 1
@@ -137,5 +137,9 @@ class Stream(threading.Thread):
             await connection.open()
         except OSError:
             await asyncio.sleep(0.01)
-            return await get_with_retry(Connection(others[0]), others[1:], path)
+            other = Connection(others[0])
+            try:
+                return await get_with_retry(other, others[1:], path)
+            finally:
+                other.close()
         return await connection.get(path)
