@@ -26,7 +26,7 @@ class SuitesTest(unittest.TestCase):
     def test_a_plain_grpc_client_finds_the_go_projects_service(self):
         suite = harness.SHARED / "suites/grpc/grpc_check.py"
         for node in self.cluster.nodes:
-            self.run_suite("/usr/bin/python3", suite, node.grpc, "--hit", "s1=1001")
+            self.run_suite("/usr/bin/python3", suite, node.grpc, "--hit", "s1=1001", "--hit", "s2=1002")
 
     @unittest.skipUnless(shutil.which("go"), "no go compiler")
     def test_a_go_groupcache_fetches_from_us(self):
