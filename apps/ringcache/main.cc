@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
       ->envname("RINGCACHE_ENDPOINT")
       ->capture_default_str();
   cli.app.add_option("-o,--output", cli.format, "table, json or raw")
-      ->transform(CLI::CheckedTransformer(formats));
+      ->transform(CLI::CheckedTransformer(formats).description("FORM"));
   for (const auto add : {add_get, add_put, add_del, add_why, add_nodes, add_ring, add_groups,
                          add_config, add_demo, add_replay})
     add(cli);
