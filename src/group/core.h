@@ -73,7 +73,7 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   void drop_copies(const KeyView& key);
   Copy copy_of(const Value& value) const;
   Copy absent_copy(std::uint64_t version, Time begun) const;
-  Result<Value> answer_of(const Copy& copy) const;
+  Result<Value> answer_of(Copy copy) const;
 
   struct Counters {
     std::atomic<std::uint64_t> puts{0}, erases{0}, coalesced{0}, loads{0}, load_errors{0},

@@ -104,10 +104,10 @@ Copy Group::Core::absent_copy(std::uint64_t version, Time begun) const {
 }
 
 /// A copy ends with its row or by its age; only the former is part of the answer.
-Result<Value> Group::Core::answer_of(const Copy& copy) const {
+Result<Value> Group::Core::answer_of(Copy copy) const {
   if (copy.absent()) return fail(Errc::not_found, "no such key");
   const bool by_age = copy.expires_at == saturating_add(copy.loaded_at, max_age_);
-  return Value{.bytes = copy.bytes,
+  return Value{.bytes = std::move(copy.bytes),
                .version = copy.version,
                .loaded_at = copy.loaded_at,
                .expires_at = by_age ? Time::max() : copy.expires_at,

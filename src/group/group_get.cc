@@ -25,7 +25,7 @@ bool worth_a_bypass(const Result<Value>& result) {
 }  // namespace
 
 void Group::Core::get(const KeyView& key, const Call& call, Done<Value> done) {
-  if (const auto copy = cache_.find(key)) return done(answer_of(*copy));
+  if (auto copy = cache_.find(key)) return done(answer_of(std::move(*copy)));
   if (auto error = refuse(key, call)) return done(std::unexpected(std::move(*error)));
   const KeyView name = own(key.name);
   const bool remote = !call.forwarded && !cluster_.owns(name);
@@ -48,7 +48,7 @@ void Group::Core::board(const KeyView& key, Via via, const Deadlines::Id& waiter
 /// after the flight has started: see on_ring().
 void Group::Core::read_source(const FlightPtr& flight) {
   const KeyView key = flight->key.view();
-  if (const auto copy = cache_.peek(key)) return land(flight, answer_of(*copy));
+  if (auto copy = cache_.peek(key)) return land(flight, answer_of(std::move(*copy)));
   ++count_.loads;
   const Keep keep = cluster_.owns(key) ? Keep::as_owner : Keep::as_guest;
   const Time deadline = saturating_add(flight->begun, options_.load_timeout);
@@ -95,7 +95,7 @@ void Group::Core::read_past_owner(const FlightPtr& flight) {
   const KeyView key = flight->key.view();
   const bool bypass = !cluster_.owns(key);
   if (bypass) {
-    if (const auto copy = bypassed_.find(key)) return land(flight, answer_of(*copy));
+    if (auto copy = bypassed_.find(key)) return land(flight, answer_of(std::move(*copy)));
     ++count_.bypasses;
   }
   const auto waiter = deadlines_->add(

@@ -27,7 +27,7 @@ class FakeSource final : public Store {
   using Latency = std::function<Duration()>;
 
   FakeSource() = default;
-  /// REQUIRES: `scheduler` outlives the source; `latency` is called on the threads of the callers.
+  /// REQUIRES: when the source goes, none of its tasks is still to run in `scheduler`.
   FakeSource(Scheduler& scheduler, Latency latency)
       : scheduler_(&scheduler), latency_(std::move(latency)) {}
 

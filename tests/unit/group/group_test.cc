@@ -175,21 +175,41 @@ TEST_F(GroupClusterTest, ABypassedCopyYieldsToTheOwnerThatIsBack) {
 
 TEST_F(GroupClusterTest, ABypassedCopyEndsWithTheRing) {
   start();
+  const View later = sim->view_of({"a", "b", "c"});
   sim->crash("b");
   got("a");
   sim->source->set(key, "w");
-  sim->show_all({"a", "c"});
+  sim->node("a").cluster.update(later);
   EXPECT_EQ(got("a"), "w");
 }
 
 TEST_F(GroupClusterTest, ABypassedCopyEndsWithAWriteThroughThisNode) {
-  start();
+  start({.bypass_max_age = 10s});
   sim->crash("b");
   got("a");
   const auto write = sim->put("a", key, "w");
   sim->scheduler.advance(1s);
   EXPECT_EQ(write.word(), "unavailable");
   sim->source->set(key, "w");
+  EXPECT_EQ(got("a"), "w");
+}
+
+TEST_F(GroupClusterTest, ABypassUnderWayDuringAWriteThroughThisNodeKeepsNothing) {
+  start({.bypass_max_age = 10s});
+  sim->crash("b");
+  sim->source->hold();
+  const auto bypass = sim->get("a", key);
+  travel();
+  sim->start("b");
+  sim->node("b").cluster.update(sim->view_of({"a", "b", "c"}));
+  const auto write = sim->put("a", key, "w");
+  travel();
+  sim->source->release_newest();
+  travel();
+  sim->source->open();
+  EXPECT_EQ(write.word(), "w");
+  EXPECT_EQ(bypass.word(), "v");
+  sim->crash("b");
   EXPECT_EQ(got("a"), "w");
 }
 
