@@ -4,13 +4,14 @@
 set -euo pipefail
 source=$1 bin=$2
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/build/release"
 ln -s "$source/examples" "$work/examples"
 ln -s "$bin" "$work/build/release/bin"
 sed -n '/^```sh$/,/^```$/{/^```/d;p}' "$source/README.md" > "$work/commands"
 cd "$work"
-timeout 60 bash -eu commands > said 2> log || { cat said log; echo "readme: the commands failed"; exit 1; }
-for promise in '^x-ringcache: miss; owner=' '^x-ringcache: hit; owner=' '^99$'; do
+# Whatever happens, the nodes it started end with it.
+timeout 40 bash -eu -c "trap 'kill \$(jobs -p) 2>/dev/null || true; wait' EXIT; . ./commands" > said 2> log || { cat said log; echo "readme: the commands failed"; exit 1; }
+for promise in '^x-ringcache: miss; owner=' '^x-ringcache: hit; owner=' '99$'; do
   tr -d '\r' < said | grep -qi -- "$promise" || { cat said log; echo "readme: no '$promise'"; exit 1; }
 done
