@@ -121,6 +121,7 @@ constexpr std::int64_t kTouches = 5'000'000;  // fixed, so that instructions can
 
 std::vector<PolicyEntry*> shuffled(std::vector<PolicyEntry>& entries) {
   std::vector<PolicyEntry*> order;
+  order.reserve(entries.size());
   for (PolicyEntry& entry : entries) order.push_back(&entry);
   std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
   return order;

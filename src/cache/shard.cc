@@ -152,10 +152,10 @@ void Cache::Shard::add(Entry::Ptr fresh, Departed& departed) {
   policy_->prepare(fresh->hash, fresh->charge);
   evict_down_to(capacity_ - fresh->charge, departed);
   table_.insert(*fresh);
-  policy_->insert(*fresh);
+  Entry& entry = *fresh.release();  // the table's from here on
+  policy_->insert(entry);
   ++stats_.entries;
-  stats_.charge += fresh->charge;
-  fresh.release();  // owned by the table_ from here
+  stats_.charge += entry.charge;
 }
 
 /// The old copy leaves with `fresh`, after the lock.

@@ -41,7 +41,7 @@ class Table {
 
   static Slot slot_of(const Entry& entry) noexcept;
   static Entry* entry_of(Slot slot) noexcept {
-    return reinterpret_cast<Entry*>(slot & kPointerMask);
+    return reinterpret_cast<Entry*>(slot & kPointerMask);  // NOLINT(performance-no-int-to-ptr)
   }
   std::size_t home(std::uint64_t hash) const noexcept { return hash & (slots_.size() - 1); }
   std::size_t next(std::size_t index) const noexcept { return (index + 1) & (slots_.size() - 1); }

@@ -30,23 +30,27 @@ constexpr std::string_view kXzMagic =
 
 std::string reason() { return std::generic_category().message(errno); }
 
-struct Close {
-  void operator()(const int* file) const {
-    if (*file != STDIN_FILENO) ::close(*file);
-    delete file;
+/// An open file, closed at its end unless it is standard input.
+class File {
+ public:
+  explicit File(int number) : number_(number) {}
+  File(File&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  File& operator=(File&&) = delete;
+  ~File() {
+    if (number_ > STDIN_FILENO) ::close(number_);
   }
-};
-using File = std::unique_ptr<int, Close>;
 
-BytesIn read_file(File file) {
-  return [file = std::move(file)](std::span<char> room) -> Result<std::size_t> {
+  Result<std::size_t> operator()(std::span<char> room) const {
     ssize_t got = 0;
-    do got = ::read(*file, room.data(), room.size());
+    do got = ::read(number_, room.data(), room.size());
     while (got < 0 && errno == EINTR);
     if (got < 0) return fail(Errc::internal, "cannot read: " + reason());
     return static_cast<std::size_t>(got);
-  };
-}
+  }
+
+ private:
+  int number_;
+};
 
 /// Packed input as the unpackers see it: a chunk, how much of it is left, whether more will come.
 struct Packed {
@@ -78,10 +82,8 @@ struct Packed {
 /// RFC 1952, any number of members.
 class Gunzip {
  public:
-  explicit Gunzip(BytesIn in) : packed_(std::move(in)) {
-    constexpr int kGzipFormat = 16;
-    alive_ = inflateInit2(&stream_, kGzipFormat + MAX_WBITS) == Z_OK;
-  }
+  explicit Gunzip(BytesIn in)
+      : packed_(std::move(in)), alive_(inflateInit2(&stream_, kGzipFormat + MAX_WBITS) == Z_OK) {}
   Gunzip(const Gunzip&) = delete;
   Gunzip& operator=(const Gunzip&) = delete;
   ~Gunzip() {
@@ -115,17 +117,19 @@ class Gunzip {
     return fail(Errc::invalid_argument, "the gzip data is damaged");
   }
 
+  static constexpr int kGzipFormat = 16;  // zlib's word for it
+
   Packed packed_;
   z_stream stream_{};
-  bool alive_ = false;
+  bool alive_;
   bool between_ = false;  // a member has ended, no other begun
 };
 
 class Unxz {
  public:
-  explicit Unxz(BytesIn in) : packed_(std::move(in)) {
-    alive_ = lzma_stream_decoder(&stream_, kXzMemoryMax, LZMA_CONCATENATED) == LZMA_OK;
-  }
+  explicit Unxz(BytesIn in)
+      : packed_(std::move(in)),
+        alive_(lzma_stream_decoder(&stream_, kXzMemoryMax, LZMA_CONCATENATED) == LZMA_OK) {}
   Unxz(const Unxz&) = delete;
   Unxz& operator=(const Unxz&) = delete;
   ~Unxz() { lzma_end(&stream_); }
@@ -158,7 +162,7 @@ class Unxz {
 
   Packed packed_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
-  bool alive_ = false;
+  bool alive_;
   bool finished_ = false;
 };
 
@@ -199,7 +203,7 @@ BytesIn put_back(std::string head, BytesIn in) {
 Result<BytesIn> open_bytes(const std::string& path) {
   const int file = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return fail(Errc::invalid_argument, path + ": cannot open: " + reason());
-  BytesIn in = read_file(File(new int(file)));
+  BytesIn in = File(file);
   Result<std::string> head = read_head(in, kXzMagic.size());
   if (!head) return fail(head.error().code, path + ": " + head.error().message);
   const bool is_gzip = head->starts_with(kGzipMagic);

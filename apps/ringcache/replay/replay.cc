@@ -91,6 +91,7 @@ Result<std::vector<ReplayRow>> replay(Trace trace, const ReplayOptions& options)
   const StoppedClock clock;
   const Bytes value = Bytes::copy("");
   std::vector<std::unique_ptr<Lane>> lanes;
+  lanes.reserve(options.policies.size() * options.capacities.size());
   for (const PolicyKind policy : options.policies)
     for (const std::size_t capacity : options.capacities)
       lanes.push_back(std::make_unique<Lane>(policy, capacity, options, clock));
@@ -104,6 +105,7 @@ Result<std::vector<ReplayRow>> replay(Trace trace, const ReplayOptions& options)
     for (const auto& lane : lanes) lane->run(batch, value);
   }
   std::vector<ReplayRow> rows;
+  rows.reserve(lanes.size());
   for (const auto& lane : lanes) rows.push_back(lane->row());
   return rows;
 }

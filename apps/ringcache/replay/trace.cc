@@ -95,9 +95,10 @@ class FileTrace {
     while (filled < room.size()) {
       Result<std::optional<std::string_view>> line = lines_.next();
       if (!line) return failed(lines_.number() + 1, line.error());
-      if (!*line) break;
-      if ((*line)->empty()) continue;
-      Result<Request> request = parse_request(**line);
+      const std::optional<std::string_view> text = *line;
+      if (!text) break;
+      if (text->empty()) continue;
+      Result<Request> request = parse_request(*text);
       if (!request) return failed(lines_.number(), request.error());
       room[filled++] = *request;
     }

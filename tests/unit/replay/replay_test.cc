@@ -88,7 +88,8 @@ TEST(ReplayTest, BytesNeedATraceThatHasThem) {
 }
 
 TEST(ReplayTest, AnEmptyTraceHasNoRatio) {
-  for (const ReplayRow& row : replay(keys({}), all_policies({5})).value()) {
+  const auto rows = replay(keys({}), all_policies({5}));
+  for (const ReplayRow& row : rows.value()) {
     EXPECT_EQ(row.requests, 0u);
     EXPECT_EQ(row.hit_ratio(), 0);
   }
@@ -97,7 +98,8 @@ TEST(ReplayTest, AnEmptyTraceHasNoRatio) {
 TEST(ReplayTest, ALongTraceGoesThroughInBatches) {
   std::vector<Request> requests;
   for (std::uint64_t i = 0; i < 50'000; ++i) requests.push_back({.key = i % 100});
-  for (const ReplayRow& row : replay(trace_of(requests), all_policies({100})).value()) {
+  const auto rows = replay(trace_of(requests), all_policies({100}));
+  for (const ReplayRow& row : rows.value()) {
     EXPECT_EQ(row.requests, 50'000u);
     EXPECT_EQ(row.hits, 49'900u);
   }
