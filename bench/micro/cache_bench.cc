@@ -65,30 +65,30 @@ void find_all(benchmark::State& state, Filled& filled) {
   state.SetLabel(std::string(policy_name(filled.cache.policy())));
 }
 
-void BM_Hit(benchmark::State& state) {
+void hit(benchmark::State& state) {
   Filled filled(kind_of(state), static_cast<std::size_t>(state.range(1)), 1);
   find_all(state, filled);
 }
-BENCHMARK(BM_Hit)->ArgsProduct({{0, 1, 2, 3}, {1'000, 1'000'000}});
+BENCHMARK(hit)->ArgsProduct({{0, 1, 2, 3}, {1'000, 1'000'000}});
 
 /// A copy with an end of life costs a reading of the clock.
-void BM_HitWithExpiry(benchmark::State& state) {
+void hit_with_expiry(benchmark::State& state) {
   Filled filled(kind_of(state), 1'000, 1, BootClock::now() + std::chrono::hours(1));
   find_all(state, filled);
 }
-BENCHMARK(BM_HitWithExpiry)->Arg(1);
+BENCHMARK(hit_with_expiry)->Arg(1);
 
-void BM_Miss(benchmark::State& state) {
+void miss(benchmark::State& state) {
   Filled filled(kind_of(state), 1'000, 1);
   const Keys others(2'000);
   filled.cache.clear();
   std::size_t i = 0;
   for (auto _ : state) benchmark::DoNotOptimize(filled.cache.find(others[i++ % 2'000]));
 }
-BENCHMARK(BM_Miss)->Arg(1);
+BENCHMARK(miss)->Arg(1);
 
 /// A miss that inserts and evicts: keys come round in a cache that holds half of them.
-void BM_InsertAndEvict(benchmark::State& state) {
+void insert_and_evict(benchmark::State& state) {
   const Clock clock;
   const Keys keys(20'000);
   Cache cache(
@@ -99,11 +99,11 @@ void BM_InsertAndEvict(benchmark::State& state) {
   for (auto _ : state) cache.insert(keys[i++ % keys.size()], {.bytes = value});
   state.SetLabel(std::string(policy_name(cache.policy())));
 }
-BENCHMARK(BM_InsertAndEvict)->DenseRange(0, 3);
+BENCHMARK(insert_and_evict)->DenseRange(0, 3);
 
 std::unique_ptr<Filled> shared;
 
-void BM_HitByThreads(benchmark::State& state) {
+void hit_by_threads(benchmark::State& state) {
   if (state.thread_index() == 0)
     shared =
         std::make_unique<Filled>(PolicyKind::lru, 1'000, static_cast<unsigned>(state.range(0)));
@@ -111,7 +111,7 @@ void BM_HitByThreads(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(shared->cache.find(shared->keys[i++ % 1'000]));
   if (state.thread_index() == 0) shared.reset();
 }
-BENCHMARK(BM_HitByThreads)->Arg(1)->Arg(8)->ThreadRange(1, 2)->UseRealTime();
+BENCHMARK(hit_by_threads)->Arg(1)->Arg(8)->ThreadRange(1, 2)->UseRealTime();
 
 /// @name The seam
 /// LRU's touch through Policy, and the same list operation called directly.
@@ -127,7 +127,7 @@ std::vector<PolicyEntry*> shuffled(std::vector<PolicyEntry>& entries) {
   return order;
 }
 
-void BM_TouchVirtual(benchmark::State& state) {
+void touch_virtual(benchmark::State& state) {
   std::vector<PolicyEntry> entries(kEntries);
   const auto policy = make_policy(PolicyKind::lru, kEntries);
   for (PolicyEntry& entry : entries) policy->insert(entry);
@@ -138,9 +138,9 @@ void BM_TouchVirtual(benchmark::State& state) {
     if (++i == kEntries) i = 0;
   }
 }
-BENCHMARK(BM_TouchVirtual)->Iterations(kTouches);
+BENCHMARK(touch_virtual)->Iterations(kTouches);
 
-void BM_TouchDirect(benchmark::State& state) {
+void touch_direct(benchmark::State& state) {
   std::vector<PolicyEntry> entries(kEntries);
   EntryList list;
   for (PolicyEntry& entry : entries) list.push_back(entry);
@@ -151,7 +151,7 @@ void BM_TouchDirect(benchmark::State& state) {
     if (++i == kEntries) i = 0;
   }
 }
-BENCHMARK(BM_TouchDirect)->Iterations(kTouches);
+BENCHMARK(touch_direct)->Iterations(kTouches);
 /// @}
 
 }  // namespace
