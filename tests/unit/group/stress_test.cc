@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Hands calls to a group of the same process, as a peer's wire would, on the scheduler's threads.
+/// Calls may outlive it: a ring without the member drops it.
 class InProcessPeer final : public Store {
  public:
   InProcessPeer(Scheduler& scheduler, std::weak_ptr<Group>& group)
@@ -42,8 +43,8 @@ class InProcessPeer final : public Store {
  private:
   template <class T, class Deliver>
   void post(Done<T> done, Deliver deliver) {
-    scheduler_.post([this, done = std::move(done), deliver = std::move(deliver)] mutable {
-      if (const auto group = group_.lock())
+    scheduler_.post([&door = group_, done = std::move(done), deliver = std::move(deliver)] mutable {
+      if (const auto group = door.lock())
         deliver(*group, std::move(done));
       else
         done(fail(Errc::unavailable, "gone"));
