@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
+#include <stdlib.h>
 
 #include <iostream>
 
@@ -43,6 +44,7 @@ int run(const Arguments& arguments, Config config) {
 }  // namespace ringcache
 
 int main(int argc, char** argv) {
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // gRPC would print what our own log and errors say
   const auto arguments = ringcache::parse_arguments(argc, argv);
   if (!arguments) return arguments.error();
   auto config = ringcache::configure(*arguments);

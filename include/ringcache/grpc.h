@@ -25,7 +25,8 @@ struct GrpcOptions {
 
 /// Serves a Store as gRPC: ringcache.v1.Cache for clients, ringcache.v1.Peer between nodes,
 /// groupcachepb.GroupCache for clients of the Go project, health and reflection.
-/// Constructed = listening; destroyed = drained and closed.
+/// Constructed = listening; destroyed = drained (for a request_timeout at most) and closed.
+/// A Store's answer that comes after its call's deadline, or after the server, touches nothing.
 class GrpcServer {
  public:
   /// Errc::unavailable with the reason when the address cannot be bound.
@@ -35,8 +36,9 @@ class GrpcServer {
 
   std::uint16_t port() const;
 
-  /// Health answers NOT_SERVING; no new call is taken, those in flight finish, or fail after
-  /// `grace`.
+  /// Health answers NOT_SERVING, clients are told to go (GOAWAY) and no new call is taken; those in
+  /// flight finish, or are cut off after `grace`. Answers wait for GOAWAY, at most 0.1 s, so that a
+  /// client that heeds it loses no call. Returns when all is over.
   void drain(Duration grace);
 
  private:
@@ -51,7 +53,11 @@ struct GrpcPeerOptions {
 };
 
 /// The other end of the same wire: a Store that lives on `member`, at Member::address, over one
-/// kept channel of its own.
+/// kept connection of its own. Calls run to their end, at the deadline at the latest, even if the
+/// Store is destroyed meanwhile; completions run on threads of gRPC's, or inside the call.
+/// A write is sent only over a connection that stands: before that it fails as Errc::unavailable,
+/// after it as Errc::unknown unless the member itself says more. An address that is none is
+/// unreachable.
 std::shared_ptr<Store> grpc_peer(const Member& member, GrpcPeerOptions options = {});
 
 }  // namespace ringcache

@@ -171,6 +171,8 @@ void GrpcServer::drain(Duration grace) {
     impl_->server->GetHealthCheckService()->SetServingStatus(false);
     impl_->close();
     impl_->backend.gate.await_empty(deadline);
+    if (const auto left = impl_->backend.gate.inside(); left > 0)
+      impl_->options.log.warn("calls cut off unanswered: " + std::to_string(left));
     impl_->end();
   });
 }

@@ -70,8 +70,10 @@ TEST_F(ServerTest, DrainLosesNoneOfTheCallsInFlight) {
   for (auto& answer : answers) EXPECT_TRUE(answer.get());
 }
 
-TEST_F(ServerTest, DrainGivesUpOnTheUnansweredAfterItsGrace) {
-  start();
+TEST_F(ServerTest, DrainGivesUpOnTheUnansweredAfterItsGraceAndSaysSo) {
+  std::string said;
+  start(
+      {.log = Log([&said](LogLevel, std::string_view, std::string_view words) { said = words; })});
   const auto stub = client();
   grpc::Status status;
   std::jthread caller([&] {
@@ -83,6 +85,7 @@ TEST_F(ServerTest, DrainGivesUpOnTheUnansweredAfterItsGrace) {
   server->drain(10ms);
   caller.join();
   EXPECT_FALSE(status.ok());
+  EXPECT_EQ(said, "calls cut off unanswered: 1");
   store.release();
 }
 
