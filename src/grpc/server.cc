@@ -31,6 +31,9 @@ constexpr std::array kServiceNames{"ringcache.v1.Cache", "ringcache.v1.Peer",
 
 /// Room beside key and value, so that a message a little too large is refused in our own words.
 constexpr std::size_t kMessageSlack = std::size_t{1} << 20;
+/// What is larger ends the connection with all its calls: gRPC 1.51 refuses the stream, and then
+/// takes the rest of its headers for a breach of protocol.
+constexpr int kMetadataBytesMax = 256 << 10;
 constexpr int kPingIntervalMinMs = 1'000;  // peers ask whether we live while a call is in flight
 constexpr Duration kStill = std::chrono::milliseconds(10);  // what is under way arrives in this
 constexpr Duration kStillMost = std::chrono::milliseconds(100);
@@ -87,6 +90,7 @@ void set_limits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
   builder.SetMaxReceiveMessageSize(message_bytes_max(options));
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPingIntervalMinMs);

@@ -143,6 +143,16 @@ TEST_F(ServicesTest, AMessageBeyondAllLimitsLeavesTheConnectionAlive) {
   EXPECT_EQ(stub->Get(&second, get_request("k"), &got).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(ServicesTest, MuchMetadataDoesNotEndTheConnection) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  const auto stub = client();
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext context;
+    context.AddMetadata("x-big", std::string(100'000, 'm'));
+    EXPECT_TRUE(stub->Get(&context, get_request("k"), &got).ok());
+  }
+}
+
 TEST_F(ServicesTest, ACallOfAClientMayBeForwardedAndACallOfAPeerMayNot) {
   EXPECT_FALSE(get(get_request("k")).ok());
   EXPECT_FALSE(store.last_call().forwarded);
