@@ -37,7 +37,7 @@ class GrpcServer {
   std::uint16_t port() const;
 
   /// Health answers NOT_SERVING, clients are told to go (GOAWAY) and no new call is taken; those in
-  /// flight finish, or are cut off after `grace`. Answers wait for GOAWAY, at most 0.1 s, so that a
+  /// flight finish, or are cut off after `grace`. Answers wait for GOAWAY, at most 0.5 s, so that a
   /// client that heeds it loses no call. Returns when all is over.
   void drain(Duration grace);
 

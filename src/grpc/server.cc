@@ -35,8 +35,9 @@ constexpr std::size_t kMessageSlack = std::size_t{1} << 20;
 /// takes the rest of its headers for a breach of protocol.
 constexpr int kMetadataBytesMax = 256 << 10;
 constexpr int kPingIntervalMinMs = 1'000;  // peers ask whether we live while a call is in flight
-constexpr Duration kStill = std::chrono::milliseconds(10);  // what is under way arrives in this
-constexpr Duration kStillMost = std::chrono::milliseconds(100);
+constexpr Duration kStill = std::chrono::milliseconds(100);  // what is under way arrives in this
+constexpr Duration kStillMost = std::chrono::milliseconds(500);
+constexpr Duration kLinger = std::chrono::milliseconds(200);
 constexpr int kKeepaliveMs = 60'000;  // we ask whether silent clients do
 
 std::string reason(int error) {
@@ -135,6 +136,10 @@ struct GrpcServer::Impl {
     backend.gate.release();
   }
 
+  /// Connections end by themselves once their clients have read the last answer. Cut off earlier, a
+  /// client that happens to write gets an error, and drops what it has not read.
+  void linger() { grpc_completion_queue_next(closing->cq(), deadline_in(kLinger), nullptr); }
+
   /// What is still there, the watchers of our health among it, is cut off.
   void end() {
     grpc_server_cancel_all_calls(server->c_server());
@@ -177,6 +182,8 @@ void GrpcServer::drain(Duration grace) {
     impl_->backend.gate.await_empty(deadline);
     if (const auto left = impl_->backend.gate.inside(); left > 0)
       impl_->options.log.warn("calls cut off unanswered: " + std::to_string(left));
+    else
+      impl_->linger();
     impl_->end();
   });
 }
