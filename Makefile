@@ -3,12 +3,14 @@
 # behind them. Each installs the Debian packages it needs first and says so.
 
 JOBS ?= $(shell nproc)
+# Many tests wait for leases and processes rather than compute.
+TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 ONCE ?=
 TIMEOUT ?= 300
 
 release := build/release
 build := cmake --build --preset
-test := ctest --output-on-failure --parallel $(JOBS) --timeout $(TIMEOUT)
+test := ctest --output-on-failure --parallel $(TEST_JOBS) --timeout $(TIMEOUT)
 
 .NOTPARALLEL:
 .PHONY: help demo test build check asan tsan tidy bench mutants format clean

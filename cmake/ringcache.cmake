@@ -215,13 +215,14 @@ function(ringcache_python_tests name folder)
   set_tests_properties(${name} PROPERTIES LABELS house TIMEOUT 120)
 endfunction()
 
-# ringcache_system_tests(NAME …): tests/system/NAME_test.py, each a test system.NAME of its own against the built
-# programs; they start real processes and measure times, so none runs beside another test.
+# ringcache_system_tests([ALONE] NAME …): tests/system/NAME_test.py, each a test system.NAME of its own against the
+# built programs. ALONE: with both cores to itself. They start first (COST): most of their time is waiting.
 function(ringcache_system_tests)
-  foreach(name IN LISTS ARGN)
+  cmake_parse_arguments(arg "ALONE" "" "" ${ARGN})
+  foreach(name IN LISTS arg_UNPARSED_ARGUMENTS)
     add_test(NAME system.${name} COMMAND ${RINGCACHE_PYTHON} -B -m unittest -v ${name}_test
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/system)
-    set_tests_properties(system.${name} PROPERTIES LABELS system TIMEOUT 300 RUN_SERIAL ON
+    set_tests_properties(system.${name} PROPERTIES LABELS system TIMEOUT 300 RUN_SERIAL ${arg_ALONE} COST 100
       ENVIRONMENT RINGCACHE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
   endforeach()
 endfunction()

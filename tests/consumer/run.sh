@@ -6,8 +6,8 @@ set -euo pipefail
 source=$1 build=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
-work=$build/consumer
-rm -rf "$work"
+work=$build/consumer  # kept, so that what has not changed is not built again
+rm -rf "$work/prefix"
 mkdir -p "$work"
 fail() { echo "consumer: $*" >&2; exit 1; }
 
@@ -32,6 +32,7 @@ use() {
 refused() {
   local name=$1 pattern=$2
   shift 2
+  rm -rf "${work:?}/$name"
   ! configure "$name" "$@" > "$work/$name.log" 2>&1 || fail "$name was not refused"
   tr '\n' ' ' < "$work/$name.log" | grep -Eq "$pattern" || { cat "$work/$name.log"; fail "$name: unclear"; }
   echo "consumer: $name is refused"
