@@ -86,12 +86,22 @@ struct Node::Parts {
   Member self() const;
   std::string owner_name(const KeyView& key) const;
   std::string unready_reason() const;
+  std::size_t value_bytes_max() const;
   std::vector<HttpPage> pages();
 };
 
 std::shared_ptr<Store> Node::Parts::connect(const Member& member) const {
   const bool by_http = config.peer_transport == Config::Transport::http;
-  return by_http ? http_peers->connect(member) : grpc_peer(member);
+  return by_http ? http_peers->connect(member)
+                 : grpc_peer(member, {.value_bytes_max = value_bytes_max()});
+}
+
+/// The largest value of any group: what the doors and the peers must let through.
+std::size_t Node::Parts::value_bytes_max() const {
+  std::size_t largest = 0;
+  groups.for_each(
+      [&](Group& group) { largest = std::max(largest, group.limits().value_bytes_max); });
+  return largest;
 }
 
 std::unique_ptr<Membership> Node::Parts::make_membership() const {
@@ -171,14 +181,20 @@ std::vector<HttpPage> Node::Parts::pages() {
 
 Result<void> Node::Parts::open_doors() {
   const auto owner = [this](const KeyView& key) { return owner_name(key); };
+  if (config.peer_transport == Config::Transport::http)
+    http_peers = std::make_unique<HttpPeers>(HttpPeerOptions{.value_bytes_max = value_bytes_max()});
   if (!config.listen.grpc.empty()) {
-    auto opened = GrpcServer::listen(
-        {.listen = config.listen.grpc, .owner_name = owner, .log = log.named("grpc")}, groups);
+    auto opened = GrpcServer::listen({.listen = config.listen.grpc,
+                                      .value_bytes_max = value_bytes_max(),
+                                      .owner_name = owner,
+                                      .log = log.named("grpc")},
+                                     groups);
     if (!opened) return std::unexpected(opened.error());
     grpc = std::move(*opened);
   }
   if (!config.listen.http.empty()) {
     auto opened = HttpServer::listen({.listen = config.listen.http,
+                                      .value_bytes_max = value_bytes_max(),
                                       .pages = pages(),
                                       .owner_name = owner,
                                       .unready_reason = [this] { return unready_reason(); },
@@ -211,8 +227,6 @@ Result<std::unique_ptr<Node>> Node::create(Config config, Log log) {
   auto& node = parts->config.node;
   if (node.advertise.empty() && !listen.grpc.ends_with(":0")) node.advertise = listen.grpc;
   if (node.name.empty()) node.name = node.advertise.empty() ? "node-" + parts->id : node.advertise;
-  if (parts->config.peer_transport == Config::Transport::http)
-    parts->http_peers = std::make_unique<HttpPeers>();
   parts->cluster = std::make_unique<Cluster>(
       node.name, [raw = parts.get()](const Member& member) { return raw->connect(member); },
       parts->config.ring);

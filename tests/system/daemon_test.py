@@ -106,6 +106,13 @@ class DaemonTest(unittest.TestCase):
         for word in ("'g'", "nope"):
             self.assertIn(word, ended.stderr)
 
+    def test_the_doors_let_through_the_largest_value_of_any_group(self):
+        node = self.start("groups: {big: {max_value: 20MiB, capacity: 256MiB}, small: {max_value: 1KiB}}\n")
+        self.assertEqual(node.put("big", "k", b"x" * (20 << 20)).status, 200)
+        self.assertEqual(len(node.get("big", "k").body), 20 << 20)
+        self.assertEqual(node.put("big", "k", b"x" * ((20 << 20) + 1)).status, 413)
+        self.assertEqual(node.put("small", "k", b"x" * 1025).status, 413)
+
     def test_sighup_adopts_log_level_and_limits(self):
         node = self.start("groups: {g: {capacity: 1MiB}}\nlog: {level: info}\n")
         (self.dir / "node.yaml").write_text("groups: {g: {capacity: 2MiB, max_value: 10B}}\nlog: {level: error}\n")
