@@ -93,6 +93,7 @@ void Group::Core::wrote(const WritePtr& write, Time begun, Result<Value> result)
     const Gate::Pass pass(gate_);
     if (!pass) return;
     if (result && write->value) {
+      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): seen above, through a shared_ptr
       if (result->bytes.is_null()) result->bytes = write->value->bytes;
       result->version = flights_.stamp();
       result->loaded_at = begun;
