@@ -74,7 +74,11 @@ class EtcdCluster {
     members_[i].pid = -1;
   }
 
-  void freeze(std::size_t i) { ::kill(members_[i].pid, SIGSTOP); }
+  /// Returns once every thread of the member stands still: a busy machine takes its time over that.
+  void freeze(std::size_t i) {
+    ::kill(members_[i].pid, SIGSTOP);
+    ::waitpid(members_[i].pid, nullptr, WUNTRACED);
+  }
   void thaw(std::size_t i) { ::kill(members_[i].pid, SIGCONT); }
 
   /// Forgets all that the member knew. REQUIRES: it is killed.
