@@ -80,6 +80,7 @@ class GroupStressTest : public ::testing::Test {
     for (auto& group : groups) group.reset();
     for (const auto& door : doors)
       while (!door.expired()) std::this_thread::yield();  // a peer's call is still inside
+    scheduler.reset();  // a call that found nobody at home has still to leave its door
   }
 
   void show(std::uint64_t epoch, bool both) {
