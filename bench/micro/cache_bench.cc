@@ -129,7 +129,7 @@ std::vector<PolicyEntry*> shuffled(std::vector<PolicyEntry>& entries) {
 
 void touch_virtual(benchmark::State& state) {
   std::vector<PolicyEntry> entries(kEntries);
-  const auto policy = make_policy(PolicyKind::lru, kEntries);
+  const auto policy = make_policy(PolicyKind::lru, {.capacity = kEntries});
   for (PolicyEntry& entry : entries) policy->insert(entry);
   const auto order = shuffled(entries);
   std::size_t i = 0;

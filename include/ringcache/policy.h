@@ -13,11 +13,18 @@ namespace ringcache {
 /// The links belong to the lists of the policies ("cache/policy/entry_list.h"), which alone read
 /// them.
 struct PolicyEntry {
-  std::uint64_t hash = 0;    ///< The key's identity, also for ghosts.
-  std::uint32_t charge = 1;  ///< What the entry costs, in the cache's unit (bytes or objects).
-  std::uint32_t mark = 0;    ///< Owned by the policy: visited bit, queue, frequency.
+  std::uint64_t hash = 0;       ///< The key's identity, also for ghosts.
+  std::uint32_t charge = 1;     ///< What the entry costs, in the cache's unit (bytes or objects).
+  std::uint32_t mark : 28 = 0;  ///< Owned by the policy: visited bit, queue, frequency.
+  std::uint32_t lane : 4 = 0;   ///< Owned by a policy that is made of others: which one has it.
   PolicyEntry* prev = nullptr;
   PolicyEntry* next = nullptr;
+};
+
+/// What a policy may use.
+struct PolicyBudget {
+  std::size_t capacity = 0;           ///< Units of charge that all its entries have together.
+  std::size_t memory_max = SIZE_MAX;  ///< Bytes it may keep beside the entries: ghosts, counters.
 };
 
 /// Decides which entry leaves next. One instance per shard, called under the shard's lock.
@@ -43,10 +50,14 @@ class Policy {
   virtual void remove(PolicyEntry& entry) = 0;
   /// Unlinks and returns the victim, or null when nothing is linked.
   virtual PolicyEntry* evict() = 0;
-  /// The capacity has changed, and what was too much has been evicted; ghosts and shares follow.
-  virtual void resize(std::size_t capacity) = 0;
-  /// Bytes that the policy keeps beside each entry (ghosts); a budget in bytes counts them.
-  virtual std::size_t overhead() const noexcept { return 0; }
+  /// An entry's memory moves: puts `to`, a copy of `from` with its links, in the place of `from`.
+  /// False when the policy cannot, as it keeps addresses: the entry then stays where it is.
+  virtual bool relocate(PolicyEntry& /*from*/, PolicyEntry& /*to*/) { return false; }
+  /// The budget has changed, and what was too much has been evicted; ghosts and shares follow.
+  virtual void resize(PolicyBudget budget) = 0;
+  /// Bytes kept beside the entries now (ghosts, counters); a cache's budget in bytes counts them.
+  /// Constant time.
+  virtual std::size_t memory() const noexcept { return 0; }
 };
 
 enum class PolicyKind : std::uint8_t { fifo, lru, lfu, arc };
@@ -56,7 +67,6 @@ std::span<const PolicyKind> policy_kinds() noexcept;
 std::string_view policy_name(PolicyKind kind) noexcept;
 std::optional<PolicyKind> policy_from_name(std::string_view name) noexcept;
 
-/// A policy for `capacity` units of charge.
-std::unique_ptr<Policy> make_policy(PolicyKind kind, std::size_t capacity);
+std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget);
 
 }  // namespace ringcache

@@ -26,7 +26,7 @@ std::optional<PolicyKind> policy_from_name(std::string_view name) noexcept {
   return kKinds.at(static_cast<std::size_t>(found - kNames.begin()));
 }
 
-std::unique_ptr<Policy> make_policy(PolicyKind kind, std::size_t capacity) {
+std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget) {
   switch (kind) {
     case PolicyKind::fifo:
       return make_fifo();
@@ -35,7 +35,7 @@ std::unique_ptr<Policy> make_policy(PolicyKind kind, std::size_t capacity) {
     case PolicyKind::lfu:
       return make_lfu();
     case PolicyKind::arc:
-      return make_arc(capacity);
+      return make_arc(budget);
   }
   return nullptr;
 }

@@ -7,6 +7,17 @@
 #include <vector>
 
 namespace ringcache {
+namespace {
+
+/// A policy's memory is part of a budget in bytes: at most this share of it.
+constexpr std::size_t kPolicyShare = 10;
+
+PolicyBudget policy_budget(CapacityUnit unit, std::size_t capacity) {
+  if (unit == CapacityUnit::objects) return {.capacity = capacity};
+  return {.capacity = capacity, .memory_max = capacity / kPolicyShare};
+}
+
+}  // namespace
 
 /// Declared before the lock, so that it ends after it.
 class Cache::Shard::Departed {
@@ -28,7 +39,7 @@ class Cache::Shard::Departed {
 Cache::Shard::Shard(const CacheOptions& options, std::size_t capacity, const Scheduler& clock)
     : unit_(options.unit),
       clock_(clock),
-      policy_(make_policy(options.policy, capacity)),
+      policy_(make_policy(options.policy, policy_budget(options.unit, capacity))),
       capacity_(capacity) {}
 
 Cache::Shard::~Shard() {
@@ -107,7 +118,8 @@ void Cache::Shard::resize(std::size_t capacity) {
   std::lock_guard lock(mutex_);
   capacity_ = capacity;
   evict_down_to(capacity_, departed);
-  policy_->resize(capacity);
+  policy_->resize(policy_budget(unit_, capacity));
+  evict_down_to(capacity_, departed);
 }
 
 void Cache::Shard::add_to(CacheStats& stats) const {
@@ -118,7 +130,7 @@ void Cache::Shard::add_to(CacheStats& stats) const {
   stats.evictions += stats_.evictions;
   stats.expirations += stats_.expirations;
   stats.entries += stats_.entries;
-  stats.charge += stats_.charge;
+  stats.charge += used();
 }
 
 std::string Cache::Shard::audit() const {
@@ -134,14 +146,19 @@ std::string Cache::Shard::audit() const {
   });
   if (entries != table_.size() || entries != stats_.entries) broken = "entries are miscounted";
   if (charge != stats_.charge) broken = "the charge is not the sum of the entries' charges";
-  if (charge > capacity_) broken = "the charge is above the capacity";
+  if (entries != 0 && used() > capacity_) broken = "the charge is above the capacity";
   return broken;
 }
 
 std::uint64_t Cache::Shard::charge_of(const KeyView& key, const Copy& copy,
                                       std::uint32_t weight) const {
   if (unit_ == CapacityUnit::objects) return std::max(weight, 1u);
-  return entry_bytes(key.name, copy.bytes) + policy_->overhead();
+  return entry_bytes(key.name, copy.bytes);
+}
+
+/// What counts against the capacity.
+std::uint64_t Cache::Shard::used() const {
+  return stats_.charge + (unit_ == CapacityUnit::bytes ? policy_->memory() : 0);
 }
 
 bool Cache::Shard::expired(const Copy& copy) const {
@@ -167,9 +184,9 @@ void Cache::Shard::replace(Entry& old, Entry& fresh) {
 }
 
 void Cache::Shard::evict_down_to(std::uint64_t charge, Departed& departed) {
-  while (stats_.charge > charge) {
+  while (used() > charge) {
     PolicyEntry* victim = policy_->evict();
-    assert(victim);
+    if (!victim) return;  // what is left is the policy's own
     ++stats_.evictions;
     unlink(static_cast<Entry&>(*victim), Departure::evicted, departed);
   }

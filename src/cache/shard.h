@@ -38,6 +38,7 @@ class alignas(64) Cache::Shard {
   class Departed;
 
   std::uint64_t charge_of(const KeyView& key, const Copy& copy, std::uint32_t weight) const;
+  std::uint64_t used() const;
   bool expired(const Copy& copy) const;
   void add(Entry::Ptr fresh, Departed& departed);
   void replace(Entry& old, Entry& fresh);
@@ -51,7 +52,7 @@ class alignas(64) Cache::Shard {
   Table table_;
   std::unique_ptr<Policy> policy_;
   std::uint64_t capacity_;
-  CacheStats stats_;  // entries and charge always as they are
+  CacheStats stats_;  // entries and charge always as they are; the charge is the entries' alone
   Departures departures_;
 };
 

@@ -39,7 +39,8 @@ struct Half {
 
 class Arc final : public Policy {
  public:
-  explicit Arc(std::size_t capacity) : capacity_(capacity) {}
+  explicit Arc(PolicyBudget budget)
+      : capacity_(budget.capacity), ghosts_max_(budget.memory_max / GhostList::kBytes) {}
 
   void prepare(std::uint64_t hash, std::uint32_t /*charge*/) override {
     const std::uint64_t b1 = once_.ghosts.charge();
@@ -56,7 +57,6 @@ class Arc final : public Policy {
 
   void insert(PolicyEntry& entry) override {
     place(entry, returns_to_once_ || returns_to_again_);
-    ++residents_;
     returns_to_once_ = returns_to_again_ = false;
     trim();
   }
@@ -76,10 +76,7 @@ class Arc final : public Policy {
     entry.charge = charge;
   }
 
-  void remove(PolicyEntry& entry) override {
-    half_of(entry).remove(entry);
-    --residents_;
-  }
+  void remove(PolicyEntry& entry) override { half_of(entry).remove(entry); }
 
   PolicyEntry* evict() override {
     Half& from = gives_way() ? once_ : again_;
@@ -90,13 +87,19 @@ class Arc final : public Policy {
     return victim;
   }
 
-  void resize(std::size_t capacity) override {
-    capacity_ = capacity;
-    target_ = std::min(target_, static_cast<double>(capacity));
+  bool relocate(PolicyEntry& from, PolicyEntry& to) override {
+    half_of(from).resident.relocate(from, to);
+    return true;
+  }
+
+  void resize(PolicyBudget budget) override {
+    capacity_ = budget.capacity;
+    ghosts_max_ = budget.memory_max / GhostList::kBytes;
+    target_ = std::min(target_, static_cast<double>(capacity_));
     trim();
   }
 
-  std::size_t overhead() const noexcept override { return GhostList::kBytes; }
+  std::size_t memory() const noexcept override { return ghosts() * GhostList::kBytes; }
 
  private:
   static constexpr std::uint32_t kOnce = 1;
@@ -124,14 +127,15 @@ class Arc final : public Policy {
     return static_cast<double>(once_.charge) > target_ - margin;
   }
 
-  /// |T1| + |B1| <= c and all four <= 2c; and no more ghosts than entries, as each entry pays for
-  /// one (with charges of 1 that follows from the former two).
+  std::size_t ghosts() const noexcept { return once_.ghosts.size() + again_.ghosts.size(); }
+
+  /// |T1| + |B1| <= c and all four <= 2c; and no more ghosts than there is memory for.
   void trim() {
     while (!once_.ghosts.empty() && once_.charge + once_.ghosts.charge() > capacity_)
       once_.ghosts.pop_oldest();
     while (!again_.ghosts.empty() && total() / 2 + total() % 2 > capacity_)
       again_.ghosts.pop_oldest();
-    while (once_.ghosts.size() + again_.ghosts.size() > residents_)
+    while (ghosts() > ghosts_max_)
       (once_.ghosts.size() > again_.ghosts.size() ? once_ : again_).ghosts.pop_oldest();
   }
 
@@ -140,16 +144,16 @@ class Arc final : public Policy {
   }
 
   std::size_t capacity_;
-  double target_ = 0;  // the paper's p
-  Half once_;          // T1 and B1
-  Half again_;         // T2 and B2
-  std::size_t residents_ = 0;
+  std::size_t ghosts_max_;
+  double target_ = 0;             // the paper's p
+  Half once_;                     // T1 and B1
+  Half again_;                    // T2 and B2
   bool returns_to_once_ = false;  // the key being inserted was in B1
   bool returns_to_again_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Policy> make_arc(std::size_t capacity) { return std::make_unique<Arc>(capacity); }
+std::unique_ptr<Policy> make_arc(PolicyBudget budget) { return std::make_unique<Arc>(budget); }
 
 }  // namespace ringcache

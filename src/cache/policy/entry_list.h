@@ -13,6 +13,11 @@ class EntryList {
   bool empty() const noexcept { return head_ == nullptr; }
   bool holds_one() const noexcept { return head_ != nullptr && head_ == tail_; }
   PolicyEntry* front() const noexcept { return head_; }
+  PolicyEntry* back() const noexcept { return tail_; }
+  /// The neighbour towards the back, or null.
+  static PolicyEntry* next(const PolicyEntry& entry) noexcept { return entry.next; }
+  /// The neighbour towards the front, or null.
+  static PolicyEntry* prev(const PolicyEntry& entry) noexcept { return entry.prev; }
 
   /// REQUIRES: not linked.
   void push_back(PolicyEntry& entry) noexcept {
@@ -20,6 +25,14 @@ class EntryList {
     entry.next = nullptr;
     (tail_ ? tail_->next : head_) = &entry;
     tail_ = &entry;
+  }
+
+  /// REQUIRES: not linked.
+  void push_front(PolicyEntry& entry) noexcept {
+    entry.prev = nullptr;
+    entry.next = head_;
+    (head_ ? head_->prev : tail_) = &entry;
+    head_ = &entry;
   }
 
   /// REQUIRES: linked in this list.
@@ -35,6 +48,13 @@ class EntryList {
     if (tail_ == &entry) return;
     remove(entry);
     push_back(entry);
+  }
+
+  /// `to`, a copy of `from` with its links, takes its place. REQUIRES: `from` linked in this list.
+  void relocate(PolicyEntry& from, PolicyEntry& to) noexcept {
+    assert((from.prev ? from.prev->next : head_) == &from);
+    (from.prev ? from.prev->next : head_) = &to;
+    (from.next ? from.next->prev : tail_) = &to;
   }
 
   /// The oldest, unlinked; null when empty.

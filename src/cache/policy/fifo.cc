@@ -13,7 +13,11 @@ class Fifo final : public Policy {
   void touch(PolicyEntry& /*entry*/) override {}
   void remove(PolicyEntry& entry) override { queue_.remove(entry); }
   PolicyEntry* evict() override { return queue_.pop_front(); }
-  void resize(std::size_t /*capacity*/) override {}
+  bool relocate(PolicyEntry& from, PolicyEntry& to) override {
+    queue_.relocate(from, to);
+    return true;
+  }
+  void resize(PolicyBudget /*budget*/) override {}
 
  private:
   EntryList queue_;

@@ -15,9 +15,11 @@ namespace ringcache {
 namespace {
 
 constexpr std::uint32_t kNone = UINT32_MAX;
+constexpr std::uint32_t kMarkMax = (1u << 28) - 1;
 
 /// An entry's mark is the index of its bucket. D different counts need D(D-1)/2 uses, so the pool
-/// of buckets stays small (a billion uses: at most 45,000) and touch() hardly ever grows it.
+/// of buckets stays small (a billion uses: at most 45,000), fits a mark, and touch() hardly ever
+/// grows it.
 class Lfu final : public Policy {
  public:
   void insert(PolicyEntry& entry) override {
@@ -48,7 +50,12 @@ class Lfu final : public Policy {
     return victim;
   }
 
-  void resize(std::size_t /*capacity*/) override {}
+  bool relocate(PolicyEntry& from, PolicyEntry& to) override {
+    pool_[from.mark].entries.relocate(from, to);
+    return true;
+  }
+
+  void resize(PolicyBudget /*budget*/) override {}
 
  private:
   /// Buckets in use form a list of ascending counts, none empty; free ones a list through `next`.
@@ -60,7 +67,7 @@ class Lfu final : public Policy {
   };
 
   void link(PolicyEntry& entry, std::uint32_t bucket) {
-    entry.mark = bucket;
+    entry.mark = bucket & kMarkMax;
     pool_[bucket].entries.push_back(entry);
   }
 

@@ -14,7 +14,11 @@ class Lru final : public Policy {
   void touch(PolicyEntry& entry) override { by_use_.move_to_back(entry); }
   void remove(PolicyEntry& entry) override { by_use_.remove(entry); }
   PolicyEntry* evict() override { return by_use_.pop_front(); }
-  void resize(std::size_t /*capacity*/) override {}
+  bool relocate(PolicyEntry& from, PolicyEntry& to) override {
+    by_use_.relocate(from, to);
+    return true;
+  }
+  void resize(PolicyBudget /*budget*/) override {}
 
  private:
   EntryList by_use_;

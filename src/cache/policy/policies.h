@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <cstddef>
 #include <memory>
 
 #include <ringcache/policy.h>
@@ -11,6 +10,6 @@ namespace ringcache {
 std::unique_ptr<Policy> make_fifo();
 std::unique_ptr<Policy> make_lru();
 std::unique_ptr<Policy> make_lfu();
-std::unique_ptr<Policy> make_arc(std::size_t capacity);
+std::unique_ptr<Policy> make_arc(PolicyBudget budget);
 
 }  // namespace ringcache

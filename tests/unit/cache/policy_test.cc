@@ -41,7 +41,7 @@ class PolicyTest : public ::testing::TestWithParam<PolicyKind> {
     return hashes;
   }
 
-  std::unique_ptr<Policy> policy_ = make_policy(GetParam(), kCapacity);
+  std::unique_ptr<Policy> policy_ = make_policy(GetParam(), {.capacity = kCapacity});
   std::vector<std::unique_ptr<PolicyEntry>> entries_;
 };
 
