@@ -26,7 +26,7 @@ LAYERS = {
              ("yaml-cpp/", "nlohmann/", "spdlog/", "fmt/")),
 }
 CORE = ("base", "cache", "cluster", "core")
-POSIX = {"time.h", "pthread.h", "sched.h"}  # what the standard library lacks, for base
+POSIX = {"time.h", "pthread.h", "sched.h", "sys/mman.h", "malloc.h"}  # what the standard library lacks, for base
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.MULTILINE)
 LAYER_CALL = re.compile(r"ringcache_layer\(\s*(\w+)\s([^)]*)\)")
 

@@ -7,19 +7,9 @@
 #include <span>
 #include <string_view>
 
-namespace ringcache {
+#include <ringcache/entry_list.h>
 
-/// The part of a cache entry that a policy may see and link: never the key, never the value.
-/// The links belong to the lists of the policies ("cache/policy/entry_list.h"), which alone read
-/// them.
-struct PolicyEntry {
-  std::uint64_t hash = 0;       ///< The key's identity, also for ghosts.
-  std::uint32_t charge = 1;     ///< What the entry costs, in the cache's unit (bytes or objects).
-  std::uint32_t mark : 28 = 0;  ///< Owned by the policy: visited bit, queue, frequency.
-  std::uint32_t lane : 4 = 0;   ///< Owned by a policy that is made of others: which one has it.
-  PolicyEntry* prev = nullptr;
-  PolicyEntry* next = nullptr;
-};
+namespace ringcache {
 
 /// What a policy may use.
 struct PolicyBudget {
@@ -67,6 +57,7 @@ std::span<const PolicyKind> policy_kinds() noexcept;
 std::string_view policy_name(PolicyKind kind) noexcept;
 std::optional<PolicyKind> policy_from_name(std::string_view name) noexcept;
 
-std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget);
+/// The policy of a shard whose entries live in `pool`, which outlives it.
+std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget, EntryPool& pool);
 
 }  // namespace ringcache

@@ -13,10 +13,34 @@
 
 namespace ringcache {
 
-BootClock::time_point BootClock::now() noexcept {
+namespace {
+
+BootClock::time_point read(clockid_t clock) noexcept {
   timespec spec{};
-  clock_gettime(CLOCK_BOOTTIME, &spec);
-  return time_point(std::chrono::seconds(spec.tv_sec) + std::chrono::nanoseconds(spec.tv_nsec));
+  clock_gettime(clock, &spec);
+  return BootClock::time_point(
+      std::chrono::nanoseconds(spec.tv_sec * 1'000'000'000 + spec.tv_nsec));
+}
+
+}  // namespace
+
+BootClock::time_point BootClock::now() noexcept { return read(CLOCK_BOOTTIME); }
+
+/// The coarse clock is a variable that the kernel sets at each tick (10 ms apart at most). If it
+/// says that less than 50 ms have passed since this thread read the exact one, then less than 60
+/// have.
+bool BootClock::has_come(time_point time) noexcept {
+  struct Seen {
+    time_point exact;
+    time_point coarse;
+  };
+  static thread_local Seen seen{};
+  const time_point coarse = read(CLOCK_MONOTONIC_COARSE);
+  if (coarse - seen.coarse < std::chrono::milliseconds(50) &&
+      time - std::max(seen.exact, time_point{}) > std::chrono::milliseconds(100))
+    return false;
+  seen = {.exact = now(), .coarse = coarse};
+  return seen.exact >= time;
 }
 
 namespace {
@@ -39,6 +63,7 @@ class ThreadScheduler final : public Scheduler {
   }
 
   Time now() const noexcept override { return BootClock::now(); }
+  bool has_come(Time time) const noexcept override { return BootClock::has_come(time); }
 
   void post(Task task) override {
     {

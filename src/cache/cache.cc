@@ -8,71 +8,143 @@
 #include <thread>
 #include <utility>
 
+#include "base/pages.h"
+#include "cache/budget.h"
 #include "cache/shard.h"
 
 namespace ringcache {
 namespace {
 
 constexpr std::size_t kShardsMax = 256;
-constexpr std::size_t kShardBytesMin = std::size_t{32} << 20;
+constexpr std::size_t kShardBytesMin = std::size_t{8} << 20;
 constexpr std::size_t kShardObjectsMin = 1024;
 
 std::size_t shard_count(const CacheOptions& options) {
   if (options.shards != 0) return std::min<std::size_t>(std::bit_floor(options.shards), kShardsMax);
   const std::size_t least = options.unit == CapacityUnit::bytes ? kShardBytesMin : kShardObjectsMin;
-  const std::size_t wanted = std::bit_ceil(4 * std::size_t{std::thread::hardware_concurrency()});
+  const std::size_t wanted = std::bit_ceil(16 * std::size_t{std::thread::hardware_concurrency()});
   const std::size_t fits = std::bit_floor(std::max<std::size_t>(options.capacity / least, 1));
   return std::clamp<std::size_t>(wanted, 1, std::min(fits, kShardsMax));
 }
 
-/// The first parts take what does not divide.
-std::size_t part(std::size_t capacity, std::size_t parts, std::size_t index) {
-  return capacity / parts + (index < capacity % parts ? 1 : 0);
-}
+/// 0 is no tag.
+Entry::Tag tag_of(std::string_view name) { return static_cast<Entry::Tag>(hash64(name) >> 32) | 1; }
 
 }  // namespace
 
 std::string_view departure_name(Departure why) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"never_seen", "evicted", "expired", "erased",
-                                                   "moved"};
+  constexpr std::array<std::string_view, 6> kNames{"never_seen", "evicted", "expired",
+                                                   "erased",     "moved",   "replaced"};
   return kNames.at(static_cast<std::size_t>(why));
 }
 
-Cache::Cache(CacheOptions options, const Scheduler& clock)
-    : policy_(options.policy), capacity_(options.capacity), shards_(shard_count(options)) {
+Cache::Cache(CacheOptions options, const Clock& clock)
+    : options_(std::move(options)),
+      budget_(std::make_unique<Budget>(options_.capacity, shard_count(options_))),
+      shards_(shard_count(options_)) {
   for (std::size_t i = 0; i < shards_.size(); ++i)
-    shards_[i] = std::make_unique<Shard>(options, part(options.capacity, shards_.size(), i), clock);
+    shards_[i] = std::make_unique<Shard>(options_, *budget_, i, clock);
 }
 
 Cache::~Cache() = default;
 
 std::optional<Copy> Cache::find(const KeyView& key) { return shard_of(key).find(key); }
 
+void Cache::find_many(std::span<const KeyView> keys, std::span<std::optional<Copy>> found) {
+  assert(keys.size() == found.size());
+  constexpr std::size_t kBatch = 64;
+  for (; keys.size() > kBatch; keys = keys.subspan(kBatch), found = found.subspan(kBatch))
+    find_many(keys.first(kBatch), found.first(kBatch));
+  std::array<std::uint8_t, kBatch> order;
+  const auto numbers = std::span(order).first(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) numbers[i] = static_cast<std::uint8_t>(i);
+  const auto shard = [&](std::uint8_t number) { return shard_number(keys[number]); };
+  std::ranges::sort(numbers, {}, shard);
+  for (std::size_t begin = 0, end = 0; begin < numbers.size(); begin = end) {
+    while (end < numbers.size() && shard(numbers[end]) == shard(numbers[begin])) ++end;
+    shards_[shard(numbers[begin])]->find_many(keys, numbers.subspan(begin, end - begin), found);
+  }
+}
+
 std::optional<Copy> Cache::peek(const KeyView& key) const { return shard_of(key).peek(key); }
 
-bool Cache::insert(const KeyView& key, Copy copy, std::uint32_t weight) {
-  return shard_of(key).insert(key, std::move(copy), weight);
+bool Cache::insert(const KeyView& key, Copy copy, std::uint32_t weight,
+                   std::span<const std::string_view> tags) {
+  assert(tags.size() <= kTagsMax);
+  std::array<Entry::Tag, kTagsMax> hashes;
+  std::ranges::transform(tags, hashes.begin(), tag_of);
+  const std::span<const Entry::Tag> entry_tags = std::span(hashes).first(tags.size());
+  Shard& home = shard_of(key);
+  Shard::Outcome outcome = home.insert(key, copy, weight, entry_tags, false);
+  if (outcome == Shard::Outcome::needs_loan) {
+    std::lock_guard lock(rebudgeting_);
+    const std::uint64_t charge = home.charge_of(key, copy, weight, entry_tags);
+    if (!lend(charge)) return false;
+    outcome = home.insert(key, copy, weight, entry_tags, true);
+    if (outcome != Shard::Outcome::kept) budget_->take_back(charge);
+  }
+  const bool is_kept = outcome == Shard::Outcome::kept;
+  if (is_kept && options_.on_insert) options_.on_insert(key.name, copy);
+  return is_kept;
+}
+
+/// Takes room for it from all shards; former loans end, if there is not enough else.
+bool Cache::lend(std::uint64_t charge) {
+  if (charge > std::min<std::size_t>(budget_->capacity(), UINT32_MAX - 1)) return false;
+  for (bool is_ended = true; is_ended && !budget_->can_lend(charge);)
+    is_ended = std::ranges::any_of(shards_, [](const auto& shard) { return shard->evict_loan(); });
+  budget_->lend(charge);
+  for (const auto& shard : shards_) shard->fit();
+  return true;
 }
 
 bool Cache::erase(const KeyView& key, Departure why) { return shard_of(key).erase(key, why); }
 
 std::size_t Cache::erase_if(const std::function<bool(std::string_view name)>& gone, Departure why) {
+  return erase_entries([&gone](const Entry& entry) { return gone(entry.name()); }, why);
+}
+
+std::size_t Cache::erase_prefix(std::string_view prefix, Departure why) {
+  return erase_entries([prefix](const Entry& entry) { return entry.name().starts_with(prefix); },
+                       why);
+}
+
+std::size_t Cache::erase_tag(std::string_view tag, Departure why) {
+  return erase_entries([tag = tag_of(tag)](const Entry& entry) { return entry.has_tag(tag); }, why);
+}
+
+void Cache::clear(Departure why) {
+  erase_entries([](const Entry&) { return true; }, why);
+}
+
+std::size_t Cache::erase_entries(const std::function<bool(const Entry&)>& gone, Departure why) {
   std::size_t erased = 0;
   for (const auto& shard : shards_) erased += shard->erase_if(gone, why);
   return erased;
 }
 
-void Cache::clear(Departure why) {
-  erase_if([](std::string_view) { return true; }, why);
+void Cache::for_each(
+    const std::function<void(std::string_view name, const Copy& copy)>& visit) const {
+  Shard::Window window;
+  for (const auto& shard : shards_)
+    for (std::uint32_t at = 1; at != 0;) {
+      window.clear();
+      at = shard->look(at, window);
+      for (const auto& [name, copy] : window) visit(name, copy);
+    }
 }
 
 Departure Cache::departure(const KeyView& key) const { return shard_of(key).departure(key); }
 
 void Cache::resize(std::size_t capacity) {
-  std::lock_guard lock(resizing_);
-  capacity_ = capacity;
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    shards_[i]->resize(part(capacity, shards_.size(), i));
+  std::lock_guard lock(rebudgeting_);
+  const bool is_less = capacity < budget_->capacity();
+  budget_->resize(capacity);
+  while (!budget_->can_lend(0) &&
+         std::ranges::any_of(shards_, [](const auto& shard) { return shard->evict_loan(); })) {
+  }
+  for (const auto& shard : shards_) shard->resize();
+  if (is_less) trim_heap();
 }
 
 CacheStats Cache::stats() const {
@@ -81,9 +153,11 @@ CacheStats Cache::stats() const {
   return stats;
 }
 
-std::size_t Cache::capacity() const noexcept { return capacity_; }
+std::size_t Cache::size() const { return stats().entries; }
 
-PolicyKind Cache::policy() const noexcept { return policy_; }
+std::size_t Cache::capacity() const noexcept { return budget_->capacity(); }
+
+PolicyKind Cache::policy() const noexcept { return options_.policy; }
 
 unsigned Cache::shards() const noexcept { return static_cast<unsigned>(shards_.size()); }
 
@@ -93,10 +167,13 @@ std::string Cache::audit() const {
   return {};
 }
 
-/// The table takes its place from the lowest bits of the hash and its tag from the 16 highest; this
-/// takes from those between, so that all three are independent.
+/// The table takes its place from the lowest bits of the hash; this takes from others.
+std::size_t Cache::shard_number(const KeyView& key) const noexcept {
+  return (key.hash >> 40) & (shards_.size() - 1);
+}
+
 Cache::Shard& Cache::shard_of(const KeyView& key) const noexcept {
-  return *shards_[(key.hash >> 40) & (shards_.size() - 1)];
+  return *shards_[shard_number(key)];
 }
 
 }  // namespace ringcache

@@ -11,33 +11,139 @@
 namespace ringcache {
 namespace {
 
-/// What glibc's malloc takes for `size` bytes: a header of 8, in steps of 16, at least 32. (Blocks
-/// above 128 KiB may be whole pages: at most 3 % more.)
-constexpr std::uint64_t allocation_bytes(std::uint64_t size) {
-  return std::max<std::uint64_t>(32, (size + 8 + 15) / 16 * 16);
+/// The first place at or behind `at` in the body that is aligned in the slot.
+constexpr std::size_t aligned(std::size_t at, std::size_t body_at, std::size_t to) {
+  return (at + body_at + to - 1) / to * to - body_at;
 }
 
 }  // namespace
 
-Entry::Ptr Entry::make(const KeyView& key, Copy copy) {
-  assert(key.name.size() <= UINT32_MAX);
-  void* room = ::operator new(sizeof(Entry) + key.name.size());
-  Ptr entry(new (room) Entry);
-  entry->hash = key.hash;
-  entry->copy = std::move(copy);
-  entry->name_size = static_cast<std::uint32_t>(key.name.size());
-  std::ranges::copy(key.name, reinterpret_cast<char*>(entry.get() + 1));
-  return entry;
+Entry::Plan::Plan(const KeyView& key, const Copy& copy, std::span<const Tag> tags) noexcept
+    : key_(key), copy_(copy), tags_(tags) {
+  assert(tags.size() <= kTagsMax);
+  const bool is_absent = copy.absent();
+  lay_out(is_absent ? 0 : kValueInside);
+  if (bytes_ > SlabPool::kSlotBytesMax && !is_absent) lay_out(kValueOutside);
+  if (bytes_ > SlabPool::kSlotBytesMax)
+    lay_out(static_cast<std::uint8_t>(kNameOutside | (is_absent ? 0 : kValueOutside)));
 }
 
-void Entry::Free::operator()(Entry* entry) const noexcept {
-  entry->~Entry();
-  ::operator delete(entry);
+void Entry::Plan::lay_out(std::uint8_t places) noexcept {
+  const bool is_stamped = copy_.version != 0 || copy_.loaded_at != Time{};
+  flags_ = static_cast<std::uint8_t>(places | (copy_.expires_at != Time::max() ? kExpires : 0) |
+                                     (is_stamped ? kStamped : 0));
+  name_at_ =
+      (flags_ & kExpires ? 8 : 0) + (flags_ & kStamped ? 16 : 0) + sizeof(Tag) * tags_.size();
+  if (flags_ & kNameOutside) name_at_ = aligned(name_at_, kBodyAt, alignof(Bytes));
+  value_at_ = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : key_.name.size());
+  std::size_t end = value_at_;
+  if (flags_ & kValueInside) {
+    value_at_ = aligned(value_at_, kBodyAt, 4);
+    end = value_at_ + Bytes::block_bytes(copy_.bytes.size());
+  } else if (flags_ & kValueOutside) {
+    value_at_ = aligned(value_at_, kBodyAt, alignof(Bytes));
+    end = value_at_ + sizeof(Bytes);
+  }
+  bytes_ = kBodyAt + end;
 }
 
-std::uint64_t entry_bytes(std::string_view name, const Bytes& value) noexcept {
-  const std::uint64_t payload = value.is_null() ? 0 : allocation_bytes(value.footprint());
-  return allocation_bytes(sizeof(Entry) + name.size()) + payload + Table::kBytesPerEntry;
+std::uint64_t Entry::Plan::footprint() const noexcept {
+  return SlabPool::slot_bytes(bytes_) + Table::kBytesPerEntry +
+         (flags_ & kNameOutside ? Bytes::footprint(key_.name.size()) : 0) +
+         (flags_ & kValueOutside ? Bytes::footprint(copy_.bytes.size()) : 0);
+}
+
+Entry& Entry::make(SlabPool& pool, const Plan& plan, std::uint32_t charge) {
+  auto* entry = new (pool.allocate(std::max(plan.bytes_, sizeof(Entry)))) Entry;
+  entry->hash = plan.key_.hash;
+  entry->charge = charge;
+  entry->write(plan);
+  return *entry;
+}
+
+void Entry::write(const Plan& plan) noexcept {
+  flags_ = plan.flags_;
+  name_at_ = static_cast<std::uint8_t>(plan.name_at_);
+  if (flags_ & kExpires) std::memcpy(body(), &plan.copy_.expires_at, sizeof(Time));
+  if (flags_ & kStamped) {
+    std::memcpy(body() + stamps_at(), &plan.copy_.version, 8);
+    std::memcpy(body() + stamps_at() + 8, &plan.copy_.loaded_at, 8);
+  }
+  std::memset(body() + tags_at(), 0, plan.name_at_ - tags_at());  // a gap is no tag
+  std::ranges::copy(std::as_bytes(plan.tags_), reinterpret_cast<std::byte*>(body() + tags_at()));
+  const std::string_view name = plan.key_.name;
+  if (flags_ & kNameOutside) {
+    new (body() + name_at_) Bytes(Bytes::copy(name));
+  } else {
+    name_size_ = static_cast<std::uint16_t>(name.size());
+    std::ranges::copy(name, body() + name_at_);
+  }
+  if (flags_ & kValueInside) Bytes::settle(body() + plan.value_at_, plan.copy_.bytes.view());
+  if (flags_ & kValueOutside) new (body() + plan.value_at_) Bytes(plan.copy_.bytes);
+}
+
+Entry::Outside Entry::end(SlabPool& pool, Entry& entry) noexcept {
+  Outside outside;
+  if (entry.flags_ & kNameOutside) outside.name = entry.take_outside(entry.name_at_);
+  if (entry.flags_ & kValueOutside) outside.value = entry.take_outside(entry.value_at());
+  const bool is_inside = (entry.flags_ & kValueInside) != 0;
+  entry.flags_ |= kEnded;
+  if (is_inside)
+    pool.free_when_left(&entry, entry.block());
+  else
+    pool.free(&entry);
+  return outside;
+}
+
+Entry* Entry::move(SlabPool& pool, Entry& entry) {
+  if (entry.flags_ & kEnded) return nullptr;
+  if ((entry.flags_ & kValueInside) && !Bytes::is_sole(entry.block())) return nullptr;
+  const std::size_t bytes = SlabPool::size_of(&entry);
+  void* room = pool.allocate(bytes);
+  std::memcpy(room, static_cast<const void*>(&entry), bytes);
+  return static_cast<Entry*>(room);
+}
+
+std::string_view Entry::name() const noexcept {
+  if (flags_ & kNameOutside) return outside(name_at_).view();
+  return {body() + name_at_, name_size_};
+}
+
+Copy Entry::copy() const noexcept {
+  Copy copy;
+  if (flags_ & kValueInside)
+    copy.bytes = Bytes::hold(block());
+  else if (flags_ & kValueOutside)
+    copy.bytes = outside(value_at());
+  if (flags_ & kExpires) copy.expires_at = expiry();
+  if (flags_ & kStamped) {
+    copy.version = read<std::uint64_t>(stamps_at());
+    copy.loaded_at = read<Time>(stamps_at() + 8);
+  }
+  return copy;
+}
+
+bool Entry::has_tag(Tag tag) const noexcept {
+  for (std::size_t at = tags_at(); at + sizeof(Tag) <= name_at_; at += sizeof(Tag))
+    if (read<Tag>(at) == tag) return true;
+  return false;
+}
+
+std::uint64_t Entry::version() const noexcept {
+  return flags_ & kStamped ? read<std::uint64_t>(stamps_at()) : 0;
+}
+
+std::size_t Entry::value_at() const noexcept {
+  const std::size_t behind = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : name_size_);
+  return aligned(behind, kBodyAt, flags_ & kValueInside ? 4 : alignof(Bytes));
+}
+
+Bytes::Block& Entry::block() const noexcept {
+  return *reinterpret_cast<Bytes::Block*>(const_cast<char*>(body()) + value_at());
+}
+
+Bytes Entry::take_outside(std::size_t at) noexcept {
+  return std::move(*reinterpret_cast<Bytes*>(body() + at));
 }
 
 }  // namespace ringcache

@@ -26,16 +26,16 @@ std::optional<PolicyKind> policy_from_name(std::string_view name) noexcept {
   return kKinds.at(static_cast<std::size_t>(found - kNames.begin()));
 }
 
-std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget) {
+std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget, EntryPool& pool) {
   switch (kind) {
     case PolicyKind::fifo:
-      return make_fifo();
+      return make_fifo(pool);
     case PolicyKind::lru:
-      return make_lru();
+      return make_lru(pool);
     case PolicyKind::lfu:
-      return make_lfu();
+      return make_lfu(pool);
     case PolicyKind::arc:
-      return make_arc(budget);
+      return make_arc(budget, pool);
   }
   return nullptr;
 }

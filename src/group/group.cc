@@ -127,7 +127,7 @@ Explanation Group::Core::explain(const KeyView& key) const {
 GroupStats Group::Core::stats() const {
   GroupStats stats;
   stats.cache = cache_.stats();
-  stats.gets = stats.cache.hits + stats.cache.misses;
+  stats.gets = stats.cache.hits + stats.cache.misses();
   stats.puts = count_.puts;
   stats.erases = count_.erases;
   stats.coalesced = count_.coalesced;

@@ -30,7 +30,7 @@ Json json_of(const Member& member, double share, bool self) {
 Json json_of(const GroupStats& stats) {
   return {{"gets", stats.gets},
           {"hits", stats.cache.hits},
-          {"misses", stats.cache.misses},
+          {"misses", stats.cache.misses()},
           {"puts", stats.puts},
           {"deletes", stats.erases},
           {"loads", stats.loads},

@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "cache/policy/entry_list.h"
 #include "cache/policy/ghost_list.h"
 #include "cache/policy/policies.h"
 
@@ -23,6 +22,8 @@ namespace {
 
 /// One of (T1, B1) and (T2, B2).
 struct Half {
+  explicit Half(EntryPool& pool) : resident(pool) {}
+
   EntryList resident;
   std::uint64_t charge = 0;  ///< Of the residents.
   GhostList ghosts;
@@ -39,8 +40,11 @@ struct Half {
 
 class Arc final : public Policy {
  public:
-  explicit Arc(PolicyBudget budget)
-      : capacity_(budget.capacity), ghosts_max_(budget.memory_max / GhostList::kBytes) {}
+  Arc(PolicyBudget budget, EntryPool& pool)
+      : capacity_(budget.capacity),
+        ghosts_max_(budget.memory_max / GhostList::kBytes),
+        once_(pool),
+        again_(pool) {}
 
   void prepare(std::uint64_t hash, std::uint32_t /*charge*/) override {
     const std::uint64_t b1 = once_.ghosts.charge();
@@ -154,6 +158,8 @@ class Arc final : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_arc(PolicyBudget budget) { return std::make_unique<Arc>(budget); }
+std::unique_ptr<Policy> make_arc(PolicyBudget budget, EntryPool& pool) {
+  return std::make_unique<Arc>(budget, pool);
+}
 
 }  // namespace ringcache

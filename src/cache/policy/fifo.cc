@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // First in, first out: the entry that came first leaves first, used or not. L. A. Belady, "A study
 // of replacement algorithms for a virtual-storage computer", IBM Systems Journal 5(2), 1966.
-#include "cache/policy/entry_list.h"
 #include "cache/policy/policies.h"
 
 namespace ringcache {
@@ -9,6 +8,8 @@ namespace {
 
 class Fifo final : public Policy {
  public:
+  explicit Fifo(EntryPool& pool) : queue_(pool) {}
+
   void insert(PolicyEntry& entry) override { queue_.push_back(entry); }
   void touch(PolicyEntry& /*entry*/) override {}
   void remove(PolicyEntry& entry) override { queue_.remove(entry); }
@@ -25,6 +26,6 @@ class Fifo final : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_fifo() { return std::make_unique<Fifo>(); }
+std::unique_ptr<Policy> make_fifo(EntryPool& pool) { return std::make_unique<Fifo>(pool); }
 
 }  // namespace ringcache

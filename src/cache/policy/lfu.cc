@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "cache/policy/entry_list.h"
 #include "cache/policy/policies.h"
 
 namespace ringcache {
@@ -22,6 +21,8 @@ constexpr std::uint32_t kMarkMax = (1u << 28) - 1;
 /// grows it.
 class Lfu final : public Policy {
  public:
+  explicit Lfu(EntryPool& pool) : entries_(pool) {}
+
   void insert(PolicyEntry& entry) override {
     if (lowest_ == kNone || pool_[lowest_].count != 1) add_bucket(1, kNone);
     link(entry, lowest_);
@@ -60,7 +61,7 @@ class Lfu final : public Policy {
  private:
   /// Buckets in use form a list of ascending counts, none empty; free ones a list through `next`.
   struct Bucket {
-    std::uint64_t count = 0;
+    std::uint64_t count;
     EntryList entries;
     std::uint32_t prev = kNone;
     std::uint32_t next = kNone;
@@ -82,7 +83,7 @@ class Lfu final : public Policy {
     const std::uint32_t made = take_free();
     const std::uint32_t next = prev == kNone ? lowest_ : pool_[prev].next;
     assert(next == kNone || pool_[next].count > count);
-    pool_[made] = {.count = count, .entries = {}, .prev = prev, .next = next};
+    pool_[made] = {.count = count, .entries = EntryList(entries_), .prev = prev, .next = next};
     (prev == kNone ? lowest_ : pool_[prev].next) = made;
     if (next != kNone) pool_[next].prev = made;
     return made;
@@ -90,7 +91,7 @@ class Lfu final : public Policy {
 
   std::uint32_t take_free() {
     if (free_ == kNone) {
-      pool_.emplace_back();
+      pool_.push_back({.count = 0, .entries = EntryList(entries_)});
       return static_cast<std::uint32_t>(pool_.size() - 1);
     }
     const std::uint32_t taken = free_;
@@ -106,6 +107,7 @@ class Lfu final : public Policy {
     free_ = index;
   }
 
+  EntryPool& entries_;
   std::vector<Bucket> pool_;
   std::uint32_t lowest_ = kNone;
   std::uint32_t free_ = kNone;
@@ -113,6 +115,6 @@ class Lfu final : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_lfu() { return std::make_unique<Lfu>(); }
+std::unique_ptr<Policy> make_lfu(EntryPool& pool) { return std::make_unique<Lfu>(pool); }
 
 }  // namespace ringcache

@@ -2,7 +2,6 @@
 // Least recently used: a list in order of last use; the front leaves. R. L. Mattson, J. Gecsei,
 // D. R. Slutz, I. L. Traiger, "Evaluation techniques for storage hierarchies", IBM Systems Journal
 // 9(2), 1970.
-#include "cache/policy/entry_list.h"
 #include "cache/policy/policies.h"
 
 namespace ringcache {
@@ -10,6 +9,8 @@ namespace {
 
 class Lru final : public Policy {
  public:
+  explicit Lru(EntryPool& pool) : by_use_(pool) {}
+
   void insert(PolicyEntry& entry) override { by_use_.push_back(entry); }
   void touch(PolicyEntry& entry) override { by_use_.move_to_back(entry); }
   void remove(PolicyEntry& entry) override { by_use_.remove(entry); }
@@ -26,6 +27,6 @@ class Lru final : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_lru() { return std::make_unique<Lru>(); }
+std::unique_ptr<Policy> make_lru(EntryPool& pool) { return std::make_unique<Lru>(pool); }
 
 }  // namespace ringcache

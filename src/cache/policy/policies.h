@@ -7,9 +7,9 @@
 namespace ringcache {
 
 // One factory for each file of this folder; make_policy() chooses among them.
-std::unique_ptr<Policy> make_fifo();
-std::unique_ptr<Policy> make_lru();
-std::unique_ptr<Policy> make_lfu();
-std::unique_ptr<Policy> make_arc(PolicyBudget budget);
+std::unique_ptr<Policy> make_fifo(EntryPool& pool);
+std::unique_ptr<Policy> make_lru(EntryPool& pool);
+std::unique_ptr<Policy> make_lfu(EntryPool& pool);
+std::unique_ptr<Policy> make_arc(PolicyBudget budget, EntryPool& pool);
 
 }  // namespace ringcache

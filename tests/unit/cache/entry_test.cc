@@ -2,93 +2,120 @@
 #include "cache/entry.h"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <array>
+#include <optional>
 #include <string>
-
-#include <ringcache/testing/sim_scheduler.h>
-
-namespace {
-
-std::atomic<std::int64_t> allocated = 0;
-
-/// What malloc really takes for a block: what can be used of it, and its header.
-std::int64_t block_bytes(void* block) {
-  return static_cast<std::int64_t>(malloc_usable_size(block) + sizeof(std::size_t));
-}
-
-}  // namespace
-
-// The whole test program counts its memory.
-void* operator new(std::size_t size) {
-  void* block = std::malloc(size);
-  if (!block) throw std::bad_alloc();
-  allocated += block_bytes(block);
-  return block;
-}
-void operator delete(void* block) noexcept {
-  if (block) allocated -= block_bytes(block);
-  std::free(block);
-}
-void operator delete(void* block, std::size_t /*size*/) noexcept { operator delete(block); }
+#include <vector>
 
 namespace ringcache {
 namespace {
 
-TEST(EntryTest, HoldsItsNameAndCopy) {
-  const std::string name(70'000, 'n');
-  const KeyView key("group", name);
-  const Entry::Ptr entry = Entry::make(key, {.bytes = Bytes::copy("v"), .version = 3});
-  EXPECT_EQ(entry->name(), name);
-  EXPECT_EQ(entry->hash, key.hash);
-  EXPECT_EQ(entry->copy.version, 3u);
-  EXPECT_EQ(Entry::make(KeyView("", ""), {})->name(), "");
-}
-
-TEST(EntryTest, TheChargeIsWhatMallocTakes) {
-  for (const std::size_t name_size : {0, 1, 15, 16, 17, 200})
-    for (const std::size_t value_size : {0, 1, 8, 9, 100, 5'000}) {
-      const std::string name(name_size, 'n');
-      const std::int64_t before = allocated;
-      const Bytes value = Bytes::copy(std::string(value_size, 'v'));
-      const Entry::Ptr entry = Entry::make(KeyView("", name), {.bytes = value});
-      const auto charge = static_cast<std::int64_t>(entry_bytes(name, value));
-      const std::int64_t taken = allocated - before;
-      EXPECT_LE(taken, charge) << name_size << " " << value_size;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-      EXPECT_GE(taken, charge - 20) << name_size << " " << value_size;
-#endif
-    }
-}
-
-TEST(EntryTest, AnAbsentKeyCostsNoValue) {
-  EXPECT_LT(entry_bytes("k", Bytes()), entry_bytes("k", Bytes::copy("")));
-}
-
-/// A budget in bytes is a promise about memory: whatever the policy, sizes and history.
-class BudgetTest : public ::testing::TestWithParam<PolicyKind> {};
-INSTANTIATE_TEST_SUITE_P(Policies, BudgetTest, ::testing::ValuesIn(policy_kinds()),
-                         [](const auto& test) { return std::string(policy_name(test.param)); });
-
-TEST_P(BudgetTest, TheMemoryOfAFullCacheIsItsCapacity) {
-  constexpr std::size_t kCapacity = 4 << 20;
-  constexpr std::int64_t kShardItself = 10 << 10;
-  for (const std::size_t size : {1, 100, 1'000, 20'000}) {
-    testing::SimScheduler clock;
-    const std::string value(size, 'v');
-    const std::int64_t before = allocated;
-    Cache cache({.capacity = kCapacity, .policy = GetParam(), .shards = 1}, clock);
-    for (std::size_t i = 0; i < 3 * kCapacity / (size + 150); ++i) {
-      const std::string name = std::to_string(i);
-      cache.insert(KeyView("", name), {.bytes = Bytes::copy(value)});
-      if (i % 3 == 0) cache.find(KeyView("", name));
-      ASSERT_LE(allocated - before, static_cast<std::int64_t>(kCapacity) + kShardItself) << i;
-    }
-    EXPECT_GT(allocated - before, static_cast<std::int64_t>(kCapacity) * 7 / 10) << size;
+class EntryTest : public ::testing::Test {
+ protected:
+  Entry& make(std::string_view name, const Copy& copy, std::vector<Entry::Tag> tags = {}) {
+    const KeyView key("group", name);
+    return Entry::make(pool_, Entry::Plan(key, copy, tags), 1);
   }
+
+  SlabPool pool_;
+};
+
+TEST_F(EntryTest, HoldsNamesAndValuesOfEverySize) {
+  for (const std::size_t name_size : {0, 1, 7, 8, 15, 16, 17, 1'000, 2'040, 3'000, 70'000})
+    for (const std::size_t value_size : {0, 1, 100, 1'990, 2'000, 3'000, 300'000}) {
+      const std::string name(name_size, 'n');
+      const std::string value(value_size, 'v');
+      Entry& entry = make(name, {.bytes = Bytes::copy(value)});
+      ASSERT_EQ(entry.name(), name);
+      ASSERT_TRUE(entry.is_named(name));
+      ASSERT_FALSE(entry.is_named(name + "x"));
+      ASSERT_EQ(entry.copy().bytes.view(), value) << name_size << " " << value_size;
+      ASSERT_EQ(entry.hash, hash64(name));
+      Entry::end(pool_, entry);
+    }
+}
+
+TEST_F(EntryTest, KeepsEachPartOfACopyThatThereIs) {
+  const Time time = Time{} + std::chrono::hours(7);
+  for (int parts = 0; parts < 16; ++parts) {
+    Copy copy{.version = parts & 1 ? 9u : 0u};
+    if (parts & 2) copy.loaded_at = time;
+    if (parts & 4) copy.expires_at = time + Duration{1};
+    if (parts & 8) copy.bytes = Bytes::copy("value");
+    const Copy kept = make("name", copy, {3, 5}).copy();
+    EXPECT_EQ(kept.version, copy.version);
+    EXPECT_EQ(kept.loaded_at, copy.loaded_at);
+    EXPECT_EQ(kept.expires_at, copy.expires_at);
+    EXPECT_EQ(kept.absent(), copy.absent());
+    EXPECT_EQ(kept.bytes.view(), copy.bytes.view());
+  }
+}
+
+TEST_F(EntryTest, KnowsItsTagsAndNoOthers) {
+  for (const std::string& name : {std::string("n"), std::string(70'000, 'n')}) {
+    const Entry& entry = make(name, {.version = 7}, {1, 4'000'000'001});
+    EXPECT_TRUE(entry.has_tag(1));
+    EXPECT_TRUE(entry.has_tag(4'000'000'001));
+    EXPECT_FALSE(entry.has_tag(7));
+    EXPECT_FALSE(make(name, {}).has_tag(1));
+  }
+}
+
+TEST_F(EntryTest, NamesThatDifferInOneByteAreToldApart) {
+  for (std::size_t size = 1; size < 40; ++size) {
+    const std::string name(size, 'n');
+    const Entry& entry = make(name, {});
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string other = name;
+      other[at] = 'x';
+      ASSERT_FALSE(entry.is_named(other)) << size << " " << at;
+    }
+  }
+}
+
+TEST_F(EntryTest, MovesWithAllItHolds) {
+  Entry& from = make("name", {.bytes = Bytes::copy("value"), .version = 3}, {5});
+  from.mark = 6;
+  Entry* to = Entry::move(pool_, from);
+  pool_.free(&from);
+  ASSERT_NE(to, nullptr);
+  EXPECT_EQ(to->name(), "name");
+  EXPECT_EQ(to->copy().bytes.view(), "value");
+  EXPECT_EQ(to->version(), 3u);
+  EXPECT_TRUE(to->has_tag(5));
+  EXPECT_EQ(to->mark, 6u);
+}
+
+TEST_F(EntryTest, DoesNotMoveUnderAReader) {
+  Entry& entry = make("name", {.bytes = Bytes::copy("value")});
+  std::optional<Bytes> reader = entry.copy().bytes;
+  EXPECT_EQ(Entry::move(pool_, entry), nullptr);
+  reader.reset();
+  EXPECT_NE(Entry::move(pool_, entry), nullptr);
+}
+
+TEST_F(EntryTest, AReaderKeepsAValueThatHasLeft) {
+  Entry& entry = make("name", {.bytes = Bytes::copy("value")});
+  const Bytes reader = entry.copy().bytes;
+  Entry::end(pool_, entry);
+  for (int i = 0; i < 100; ++i) make("name", {.bytes = Bytes::copy("other")});
+  EXPECT_EQ(reader.view(), "value");
+  EXPECT_EQ(Entry::move(pool_, entry), nullptr) << "it is no entry any more";
+}
+
+TEST_F(EntryTest, SmallEntriesAreSmall) {
+  const KeyView key("", "user:00000000001");
+  const Copy copy{.bytes = Bytes::copy(std::string(100, 'v'))};
+  EXPECT_EQ(Entry::Plan(key, copy, {}).footprint(), 116u + 47);
+}
+
+TEST_F(EntryTest, WhatIsOutsideCounts) {
+  const KeyView key("", "k");
+  const Copy copy{.bytes = Bytes::copy(std::string(100'000, 'v'))};
+  EXPECT_GE(Entry::Plan(key, copy, {}).footprint(), 102'400u) << "whole pages";
+  const std::string name(3'000, 'n');
+  EXPECT_GE(Entry::Plan(KeyView("", name), {}, {}).footprint(), 3'000u);
 }
 
 }  // namespace

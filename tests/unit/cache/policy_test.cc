@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "cache/slab_pool.h"
+
 namespace ringcache {
 namespace {
 
@@ -25,7 +27,7 @@ class PolicyTest : public ::testing::TestWithParam<PolicyKind> {
   static constexpr std::size_t kCapacity = 50;
 
   PolicyEntry& add(std::uint64_t hash, std::uint32_t charge = 1) {
-    entries_.push_back(std::make_unique<PolicyEntry>());
+    entries_.push_back(&pool_.make_ghost());
     PolicyEntry& entry = *entries_.back();
     entry.hash = hash;
     entry.charge = charge;
@@ -41,8 +43,9 @@ class PolicyTest : public ::testing::TestWithParam<PolicyKind> {
     return hashes;
   }
 
-  std::unique_ptr<Policy> policy_ = make_policy(GetParam(), {.capacity = kCapacity});
-  std::vector<std::unique_ptr<PolicyEntry>> entries_;
+  SlabPool pool_;
+  std::unique_ptr<Policy> policy_ = make_policy(GetParam(), {.capacity = kCapacity}, pool_);
+  std::vector<PolicyEntry*> entries_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Policies, PolicyTest, ::testing::ValuesIn(policy_kinds()),
@@ -76,6 +79,22 @@ TEST_P(PolicyTest, ANewChargeChangesNothingElse) {
   policy_->recharge(*entries_[1], 9);
   EXPECT_EQ(entries_[1]->charge, 9u);
   EXPECT_EQ(drain(), (std::vector<std::uint64_t>{0, 1, 2}));
+}
+
+TEST_P(PolicyTest, AnEntryMayMove) {
+  for (std::uint64_t i = 0; i < 6; ++i) add(i);
+  for (const std::size_t i : {0, 2, 5}) {  // the ends, and one between
+    PolicyEntry& to = pool_.make_ghost();
+    to = *entries_[i];
+    ASSERT_TRUE(policy_->relocate(*entries_[i], to));
+    pool_.free_ghost(*entries_[i]);
+    entries_[i] = &to;
+  }
+  policy_->touch(*entries_[0]);
+  policy_->remove(*entries_[2]);
+  const auto hashes = drain();
+  EXPECT_EQ(std::set<std::uint64_t>(hashes.begin(), hashes.end()),
+            (std::set<std::uint64_t>{0, 1, 3, 4, 5}));
 }
 
 TEST_P(PolicyTest, AnyOrderOfCallsLeavesTheSameSet) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <list>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -15,18 +14,18 @@ namespace ringcache {
 namespace {
 
 TEST(ArcTest, KeysUsedTwiceOutlastAScan) {
-  EXPECT_EQ(testing::ask(*make_arc({.capacity = 4}), 4, "aabbcdefgab"), ".+.+..cde++");
+  EXPECT_EQ(testing::ask(PolicyKind::arc, 4, "aabbcdefgab"), ".+.+..cde++");
 }
 
 TEST(ArcTest, AReturnOfARecentKeyRaisesTheShareOfRecentKeys) {
   // b comes back from B1: p is 1, so that a, used twice, leaves and not c.
-  EXPECT_EQ(testing::ask(*make_arc({.capacity = 2}), 2, "aabcbc"), ".+.ba+");
+  EXPECT_EQ(testing::ask(PolicyKind::arc, 2, "aabcbc"), ".+.ba+");
 }
 
 TEST(ArcTest, AReturnOfAFrequentKeyLowersItAgain) {
   // As above, p is 1 and d takes b's place; then a comes back from B2: p is 0, and c and d, used
   // once, make way for a and b.
-  EXPECT_EQ(testing::ask(*make_arc({.capacity = 2}), 2, "aabcbdab"), ".+.babcd");
+  EXPECT_EQ(testing::ask(PolicyKind::arc, 2, "aabcbdab"), ".+.babcd");
 }
 
 /// The paper's pseudocode, line by line, over lists of keys.
@@ -98,17 +97,18 @@ TEST(ArcTest, HitsAreThoseOfThePaper) {
       letters += static_cast<char>(128 + std::min(random() % 120, sway + random() % 100));
     }
     Paper paper(capacity);
-    const std::string answer = testing::ask(*make_arc({.capacity = capacity}), capacity, letters);
+    const std::string answer = testing::ask(PolicyKind::arc, capacity, letters);
     for (std::size_t i = 0; i < letters.size(); ++i)
       ASSERT_EQ(answer[i] == '+', paper.ask(letters[i])) << "capacity " << capacity << " at " << i;
   }
 }
 
 TEST(ArcTest, GhostsLearnFromSizesInBytes) {
-  auto arc = make_arc({.capacity = 1000});
-  std::vector<std::unique_ptr<PolicyEntry>> entries;
+  SlabPool pool;
+  const auto arc = make_arc({.capacity = 1000}, pool);
+  std::vector<PolicyEntry*> entries;
   const auto add = [&](std::uint64_t hash, std::uint32_t charge) {
-    entries.push_back(std::make_unique<PolicyEntry>());
+    entries.push_back(&pool.make_ghost());
     entries.back()->hash = hash;
     entries.back()->charge = charge;
     arc->prepare(hash, charge);

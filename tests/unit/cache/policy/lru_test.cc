@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cache/policy/policies.h"
 #include "unit/cache/policy/order.h"
 
 namespace ringcache {
 namespace {
 
 TEST(LruTest, TheLongestUnusedLeaves) {
-  EXPECT_EQ(testing::ask(*make_lru(), 3, "abcadbec"), "...+bcad");
+  EXPECT_EQ(testing::ask(PolicyKind::lru, 3, "abcadbec"), "...+bcad");
 }
 
 TEST(LruTest, UseOfTheNewestChangesNothing) {
-  EXPECT_EQ(testing::ask(*make_lru(), 2, "abbbca"), "..++ab");
+  EXPECT_EQ(testing::ask(PolicyKind::lru, 2, "abbbca"), "..++ab");
 }
 
 }  // namespace
