@@ -6,6 +6,7 @@ JOBS ?= $(shell nproc)
 # Many tests wait for leases and processes rather than compute.
 TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 ONCE ?=
+SOAK ?= 600
 TIMEOUT ?= 300
 
 release := build/release
@@ -13,7 +14,7 @@ build := cmake --build --preset
 test := ctest --output-on-failure --parallel $(TEST_JOBS) --timeout $(TIMEOUT)
 
 .NOTPARALLEL:
-.PHONY: help demo test build check asan tsan tidy bench mutants format clean
+.PHONY: help demo test build check asan tsan tidy bench soak mutants format clean
 .PHONY: programs install-build install-test
 
 help:  ## this list
@@ -56,6 +57,11 @@ bench: install-test  ## the micro-benchmarks
 	@cmake --preset release -DRINGCACHE_TESTS=ON --log-level=NOTICE
 	@$(build) release --parallel $(JOBS) --target benches
 	@for bench in $(release)/bin/*_bench; do echo "== $$bench"; $$bench || exit 1; done
+
+soak: install-test  ## does a cache's memory follow its budget? ten minutes of churn; SOAK=seconds
+	@cmake --preset release -DRINGCACHE_TESTS=ON --log-level=NOTICE
+	@$(build) release --parallel $(JOBS) --target cache_soak
+	@$(release)/bin/cache_soak $(SOAK)
 
 mutants: install-test  ## put known bugs back, one by one, and see each caught by a test
 	@python3 tools/mutants.py

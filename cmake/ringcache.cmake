@@ -205,6 +205,16 @@ function(ringcache_load_bench name)
   add_dependencies(benches ${name})
 endfunction()
 
+# ringcache_soak(NAME LINKS target …): the program tests/soak/NAME.cc, whose first argument is for how many seconds it
+# runs; as a test, for a few. `make soak` runs it for long.
+function(ringcache_soak name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/soak/${name}.cc)
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} ringcache_flags)
+  add_test(NAME soak.${name} COMMAND ${name} 8)
+  set_tests_properties(soak.${name} PROPERTIES LABELS soak TIMEOUT 120)
+endfunction()
+
 # ringcache_python_tests(NAME folder): every *_test.py of the folder, by Python's own unittest.
 function(ringcache_python_tests name folder)
   add_test(NAME ${name} COMMAND ${RINGCACHE_PYTHON} -B -m unittest discover -s ${folder} -p *_test.py

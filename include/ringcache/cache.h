@@ -153,12 +153,14 @@ class Cache {
 
  private:
   class Shard;
-  std::size_t shard_number(const KeyView& key) const noexcept;
-  Shard& shard_of(const KeyView& key) const noexcept;
+  /// The table takes its place from the lowest bits of the hash; this takes from others.
+  std::size_t shard_number(const KeyView& key) const noexcept { return (key.hash >> 40) & mask_; }
+  Shard& shard_of(const KeyView& key) const noexcept { return *shards_[shard_number(key)]; }
   bool lend(std::uint64_t charge);
   std::size_t erase_entries(const std::function<bool(const Entry&)>& gone, Departure why);
 
   const CacheOptions options_;
+  const std::size_t mask_;  // shards - 1
   const std::unique_ptr<Budget> budget_;
   std::mutex rebudgeting_;  // capacity and loans change one at a time; taken before a shard's lock
   std::vector<std::unique_ptr<Shard>> shards_;

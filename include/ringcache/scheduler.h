@@ -17,7 +17,7 @@ struct BootClock {
   static constexpr bool is_steady = true;
   static time_point now() noexcept;
   /// Whether `time` has come: now() >= time, for a third of the cost where it is more than a tenth
-  /// of a second away. May say no for up to 50 ms after a suspended machine has woken up.
+  /// of a second away. May say no for up to 67 ms after a suspended machine has woken up.
   static bool has_come(time_point time) noexcept;
 };
 

@@ -40,8 +40,9 @@ std::string_view departure_name(Departure why) noexcept {
 
 Cache::Cache(CacheOptions options, const Clock& clock)
     : options_(std::move(options)),
-      budget_(std::make_unique<Budget>(options_.capacity, shard_count(options_))),
-      shards_(shard_count(options_)) {
+      mask_(shard_count(options_) - 1),
+      budget_(std::make_unique<Budget>(options_.capacity, mask_ + 1)),
+      shards_(mask_ + 1) {
   for (std::size_t i = 0; i < shards_.size(); ++i)
     shards_[i] = std::make_unique<Shard>(options_, *budget_, i, clock);
 }
@@ -165,15 +166,6 @@ std::string Cache::audit() const {
   for (const auto& shard : shards_)
     if (std::string broken = shard->audit(); !broken.empty()) return broken;
   return {};
-}
-
-/// The table takes its place from the lowest bits of the hash; this takes from others.
-std::size_t Cache::shard_number(const KeyView& key) const noexcept {
-  return (key.hash >> 40) & (shards_.size() - 1);
-}
-
-Cache::Shard& Cache::shard_of(const KeyView& key) const noexcept {
-  return *shards_[shard_number(key)];
 }
 
 }  // namespace ringcache

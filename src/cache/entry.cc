@@ -9,15 +9,6 @@
 #include "cache/table.h"
 
 namespace ringcache {
-namespace {
-
-/// The first place at or behind `at` in the body that is aligned in the slot.
-constexpr std::size_t aligned(std::size_t at, std::size_t body_at, std::size_t to) {
-  return (at + body_at + to - 1) / to * to - body_at;
-}
-
-}  // namespace
-
 Entry::Plan::Plan(const KeyView& key, const Copy& copy, std::span<const Tag> tags) noexcept
     : key_(key), copy_(copy), tags_(tags) {
   assert(tags.size() <= kTagsMax);
@@ -34,14 +25,14 @@ void Entry::Plan::lay_out(std::uint8_t places) noexcept {
                                      (is_stamped ? kStamped : 0));
   name_at_ =
       (flags_ & kExpires ? 8 : 0) + (flags_ & kStamped ? 16 : 0) + sizeof(Tag) * tags_.size();
-  if (flags_ & kNameOutside) name_at_ = aligned(name_at_, kBodyAt, alignof(Bytes));
+  if (flags_ & kNameOutside) name_at_ = aligned(name_at_, alignof(Bytes));
   value_at_ = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : key_.name.size());
   std::size_t end = value_at_;
   if (flags_ & kValueInside) {
-    value_at_ = aligned(value_at_, kBodyAt, 4);
+    value_at_ = aligned(value_at_, 4);
     end = value_at_ + Bytes::block_bytes(copy_.bytes.size());
   } else if (flags_ & kValueOutside) {
-    value_at_ = aligned(value_at_, kBodyAt, alignof(Bytes));
+    value_at_ = aligned(value_at_, alignof(Bytes));
     end = value_at_ + sizeof(Bytes);
   }
   bytes_ = kBodyAt + end;
@@ -109,18 +100,9 @@ std::string_view Entry::name() const noexcept {
   return {body() + name_at_, name_size_};
 }
 
-Copy Entry::copy() const noexcept {
-  Copy copy;
-  if (flags_ & kValueInside)
-    copy.bytes = Bytes::hold(block());
-  else if (flags_ & kValueOutside)
-    copy.bytes = outside(value_at());
-  if (flags_ & kExpires) copy.expires_at = expiry();
-  if (flags_ & kStamped) {
-    copy.version = read<std::uint64_t>(stamps_at());
-    copy.loaded_at = read<Time>(stamps_at() + 8);
-  }
-  return copy;
+void Entry::read_stamps(Copy& copy) const noexcept {
+  copy.version = read<std::uint64_t>(stamps_at());
+  copy.loaded_at = read<Time>(stamps_at() + 8);
 }
 
 bool Entry::has_tag(Tag tag) const noexcept {
@@ -131,15 +113,6 @@ bool Entry::has_tag(Tag tag) const noexcept {
 
 std::uint64_t Entry::version() const noexcept {
   return flags_ & kStamped ? read<std::uint64_t>(stamps_at()) : 0;
-}
-
-std::size_t Entry::value_at() const noexcept {
-  const std::size_t behind = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : name_size_);
-  return aligned(behind, kBodyAt, flags_ & kValueInside ? 4 : alignof(Bytes));
-}
-
-Bytes::Block& Entry::block() const noexcept {
-  return *reinterpret_cast<Bytes::Block*>(const_cast<char*>(body()) + value_at());
 }
 
 Bytes Entry::take_outside(std::size_t at) noexcept {

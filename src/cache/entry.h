@@ -62,7 +62,20 @@ class Entry : public PolicyEntry {
     return name.size() == name_size_ && is_same(body() + name_at_, name.data(), name.size());
   }
   std::string_view name() const noexcept;
-  Copy copy() const noexcept;
+  Copy copy() const noexcept {
+    Copy copy;
+    read_to(copy);
+    return copy;
+  }
+  /// Its copy in place of an empty one.
+  void read_to(Copy& copy) const noexcept {
+    if (flags_ & kValueInside) [[likely]]
+      copy.bytes = Bytes::hold(block());
+    else if (flags_ & kValueOutside)
+      copy.bytes = outside(value_at());
+    if (flags_ & kExpires) copy.expires_at = expiry();
+    if (flags_ & kStamped) read_stamps(copy);
+  }
   bool has_tag(Tag tag) const noexcept;
   bool expires() const noexcept { return (flags_ & kExpires) != 0; }
   /// REQUIRES: expires().
@@ -79,7 +92,10 @@ class Entry : public PolicyEntry {
     kEnded = 32,
   };
 
+  static constexpr std::size_t kBodyAt = sizeof(PolicyEntry) + 4;
+
   Entry() = default;
+  void read_stamps(Copy& copy) const noexcept;
   void write(const Plan& plan) noexcept;
 
   /// Two loads of 8 for keys of 8 to 16 bytes: memcmp() would be a call.
@@ -102,14 +118,21 @@ class Entry : public PolicyEntry {
   char* body() noexcept { return reinterpret_cast<char*>(this) + kBodyAt; }
   std::size_t stamps_at() const noexcept { return expires() ? sizeof(Time) : 0; }
   std::size_t tags_at() const noexcept { return stamps_at() + (flags_ & kStamped ? 16 : 0); }
-  std::size_t value_at() const noexcept;
+  /// The first place at or behind `at` in the body that is aligned in the slot.
+  static constexpr std::size_t aligned(std::size_t at, std::size_t to) {
+    return (at + kBodyAt + to - 1) / to * to - kBodyAt;
+  }
+  std::size_t value_at() const noexcept {
+    const std::size_t behind = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : name_size_);
+    return flags_ & kValueInside ? aligned(behind, 4) : aligned(behind, alignof(Bytes));
+  }
   const Bytes& outside(std::size_t at) const noexcept {
     return *reinterpret_cast<const Bytes*>(body() + at);
   }
-  Bytes::Block& block() const noexcept;
+  Bytes::Block& block() const noexcept {
+    return *reinterpret_cast<Bytes::Block*>(const_cast<char*>(body()) + value_at());
+  }
   Bytes take_outside(std::size_t at) noexcept;
-
-  static constexpr std::size_t kBodyAt = sizeof(PolicyEntry) + 4;
 
   std::uint16_t name_size_ = 0;
   std::uint8_t name_at_ = 0;  // in the body

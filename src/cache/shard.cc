@@ -78,25 +78,38 @@ Cache::Shard::~Shard() {
   });
 }
 
+[[gnu::always_inline]] inline Entry* Cache::Shard::lookup(const KeyView& key) const noexcept {
+  return table_.find(table_tag(key.hash), [&](EntryId id) {
+    Entry& met = entry(id);
+    return met.is_named(key.name) ? &met : nullptr;
+  });
+}
+
+inline bool Cache::Shard::is_expired(const Entry& entry) const noexcept {
+  return entry.expires() && clock_.has_come(entry.expiry());
+}
+
 std::optional<Copy> Cache::Shard::find(const KeyView& key) {
+  std::optional<Copy> found;
   std::unique_lock lock(lock_);
   Entry* entry = lookup(key);
-  if (!entry || is_expired(*entry)) {
+  if (entry && !is_expired(*entry)) [[likely]] {
+    ++stats_.hits;
+    policy_->touch(*entry);
+    entry->read_to(found.emplace());
+  } else {
     lock.release();
-    return miss(key, entry);
+    miss(key, entry);
   }
-  ++stats_.hits;
-  policy_->touch(*entry);
-  return entry->copy();
+  return found;
 }
 
 /// Goes on under find()'s lock.
-std::optional<Copy> Cache::Shard::miss(const KeyView& key, Entry* expired) {
+void Cache::Shard::miss(const KeyView& key, Entry* expired) {
   Departed departed(options_);
   std::lock_guard lock(lock_, std::adopt_lock);
   if (expired) remove(*expired, Departure::expired, departed);
   count_miss(key.hash);
-  return std::nullopt;
 }
 
 void Cache::Shard::find_many(std::span<const KeyView> keys, std::span<const std::uint8_t> numbers,
@@ -105,7 +118,7 @@ void Cache::Shard::find_many(std::span<const KeyView> keys, std::span<const std:
   std::lock_guard lock(lock_);
   for (const std::uint8_t number : numbers) table_.prefetch(table_tag(keys[number].hash));
   for (const std::uint8_t number : numbers) {
-    const EntryId id = table_.find(table_tag(keys[number].hash), [](EntryId) { return true; });
+    const EntryId id = table_.find(table_tag(keys[number].hash), [](EntryId any) { return any; });
     if (id != 0) __builtin_prefetch(&entry(id), 1);
   }
   for (const std::uint8_t number : numbers) found[number] = find_locked(keys[number], departed);
@@ -245,18 +258,8 @@ std::uint64_t Cache::Shard::charge_of(const KeyView& key, const Copy& copy, std:
   return Entry::Plan(key, copy, tags).footprint();
 }
 
-Entry* Cache::Shard::lookup(const KeyView& key) const noexcept {
-  const EntryId id =
-      table_.find(table_tag(key.hash), [&](EntryId at) { return entry(at).is_named(key.name); });
-  return id == 0 ? nullptr : &entry(id);
-}
-
 bool Cache::Shard::is_expired(const Copy& copy) const noexcept {
   return copy.expires_at != Time::max() && clock_.has_come(copy.expires_at);
-}
-
-bool Cache::Shard::is_expired(const Entry& entry) const noexcept {
-  return entry.expires() && clock_.has_come(entry.expiry());
 }
 
 void Cache::Shard::count_miss(std::uint64_t hash) noexcept {

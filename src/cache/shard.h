@@ -74,7 +74,7 @@ class alignas(64) Cache::Shard {
   Entry* lookup(const KeyView& key) const noexcept;
   bool is_expired(const Copy& copy) const noexcept;
   bool is_expired(const Entry& entry) const noexcept;
-  std::optional<Copy> miss(const KeyView& key, Entry* expired);
+  void miss(const KeyView& key, Entry* expired);
   std::optional<Copy> find_locked(const KeyView& key, Departed& departed);
   void count_miss(std::uint64_t hash) noexcept;
   std::uint64_t used() const;

@@ -22,12 +22,13 @@ class Table {
   /// Memory of an entry's share: 8 bytes at a load between .64 and .8.
   static constexpr std::size_t kBytesPerEntry = 11;
 
-  /// The entry of that tag for which `is_it(id)` holds, or 0.
-  template <class IsIt>
-  EntryId find(std::uint32_t tag, IsIt&& is_it) const noexcept {
+  /// The first that `match(id)` makes of an entry of that tag and that is not null, or null.
+  template <class Match>
+  [[gnu::always_inline]] auto find(std::uint32_t tag, Match&& match) const noexcept
+      -> decltype(match(EntryId{})) {
     for (const Slot* slot = first(tag); slot->tag() == tag; ++slot)
-      if (is_it(slot->id())) return slot->id();
-    return 0;
+      if (auto found = match(slot->id())) return found;
+    return {};
   }
   void insert(std::uint32_t tag, EntryId id);
   /// REQUIRES: is here, as it is for replace().

@@ -11,14 +11,17 @@
 namespace ringcache {
 namespace {
 
-constexpr auto any = [](EntryId) { return true; };
+constexpr auto any = [](EntryId id) { return id; };
+auto only(EntryId wanted) {
+  return [wanted](EntryId id) { return id == wanted ? id : 0; };
+}
 
 TEST(TableTest, EntriesOfOneTagAreToldApart) {
   Table table;
   table.insert(7, 1);
   table.insert(7, 2);
-  EXPECT_EQ(table.find(7, [](EntryId id) { return id == 2; }), 2u);
-  EXPECT_EQ(table.find(7, [](EntryId id) { return id == 3; }), 0u);
+  EXPECT_EQ(table.find(7, only(2)), 2u);
+  EXPECT_EQ(table.find(7, only(3)), 0u);
   table.erase(7, 1);
   EXPECT_EQ(table.find(7, any), 2u);
 }
@@ -47,7 +50,7 @@ void run_against_a_map(std::uint64_t seed, bool is_crowded) {
     const auto id = static_cast<EntryId>(1 + random() % 400);
     const std::uint32_t tag = is_crowded ? crowded(id) : id * 2'654'435'769u | 1;
     const bool is_here = model.contains(id);
-    ASSERT_EQ(table.find(tag, [id](EntryId at) { return at == id; }), is_here ? id : 0);
+    ASSERT_EQ(table.find(tag, only(id)), is_here ? id : 0);
     const bool grows = i / 5000 % 2 == 0;
     if (!is_here && (grows || random() % 4 == 0)) {
       table.insert(tag, id);
