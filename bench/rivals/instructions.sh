@@ -18,8 +18,8 @@ python3 bench/rivals/zipf.py "$requests" $keys $hits
 functions() { # FILE
   callgrind_annotate --auto=no --show=Ir,DLmr,DLmw "$1" 2>/dev/null |
     sed -n 's/ \[[^]]*\]$//; s/([ 0-9.]*%)//g; s/(anonymous namespace):://g; s/^ *\([0-9][0-9,. ]*\) [^ :]*:\(.*\)/\1 \2/p' |
-    sed 's/@@[^ ]*//; s/[(<].*//; s/^\([0-9,. ]*[ ]\)[^ ]* \([^ ]*\)$/\1\2/; s/,//g; s/ [.]/ 0/g' |
-    awk -v hits=$hits '{sum[$4] += $1; missed[$4] += $2 + $3}
+    sed 's/@@[^ ]*//; s/[(<].*//; s/,//g; s/ [.]/ 0/g' |
+    awk -v hits=$hits '{sum[$NF] += $1; missed[$NF] += $2 + $3}
       END {for (name in sum) if (sum[name] >= hits)
         printf "    %-40s%8.1f%8.2f\n", name, sum[name] / hits, missed[name] / hits}' | sort -k2 -rn
 }
