@@ -8,19 +8,23 @@ TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 ONCE ?=
 SOAK ?= 600
 TIMEOUT ?= 300
+ROUNDS ?= 5
+ONLY ?=
+POLICIES ?=
+SCENARIOS ?=
 
 release := build/release
 build := cmake --build --preset
 test := ctest --output-on-failure --parallel $(TEST_JOBS) --timeout $(TIMEOUT)
 
 .NOTPARALLEL:
-.PHONY: help demo test build check asan tsan tidy bench soak mutants format clean
+.PHONY: help demo test build check asan tsan tidy bench bench-cache soak mutants format clean
 .PHONY: programs install-build install-test
 
 help:  ## this list
 	@echo 'ringcache: a distributed cache in front of a database.'
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
-	  printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
+	  printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 demo: install-test programs  ## start a local cluster and give the tour; ONCE=1 ends after it
 	@$(release)/bin/ringcache demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -62,6 +66,12 @@ soak: install-test  ## does a cache's memory follow its budget? ten minutes of c
 	@cmake --preset release -DRINGCACHE_TESTS=ON --log-level=NOTICE
 	@$(build) release --parallel $(JOBS) --target cache_soak
 	@$(release)/bin/cache_soak $(SOAK)
+
+bench-cache: install-test  ## the cache beside rivals; ROUNDS=5 ONLY=caffeine,absl-map SCENARIOS=hit
+	@tools/install.sh bench
+	@python3 bench/rivals/run.py --rounds '$(ROUNDS)' --only '$(ONLY)' --policies '$(POLICIES)' \
+	  --scenarios '$(SCENARIOS)'
+	@bench/rivals/instructions.sh
 
 mutants: install-test  ## put known bugs back, one by one, and see each caught by a test
 	@python3 tools/mutants.py

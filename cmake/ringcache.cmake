@@ -215,6 +215,23 @@ function(ringcache_soak name)
   set_tests_properties(soak.${name} PROPERTIES LABELS soak TIMEOUT 120)
 endfunction()
 
+# ringcache_rival(NAME LINKS target …): the program rival_NAME of bench/rivals/NAME.cc, which bench/rivals/run.py runs;
+# the target `rivals` builds them all.
+function(ringcache_rival name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  if(NOT TARGET rivals)
+    add_custom_target(rivals)
+  endif()
+  ringcache_missing(missing ${arg_LINKS})
+  if(missing)
+    message(STATUS "ringcache: rival ${name} is off: it needs ${missing}")
+    return()
+  endif()
+  add_executable(rival_${name} EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/rivals/${name}.cc)
+  target_link_libraries(rival_${name} PRIVATE ${arg_LINKS} ringcache_flags)
+  add_dependencies(rivals rival_${name})
+endfunction()
+
 # ringcache_python_tests(NAME folder): every *_test.py of the folder, by Python's own unittest.
 function(ringcache_python_tests name folder)
   add_test(NAME ${name} COMMAND ${RINGCACHE_PYTHON} -B -m unittest discover -s ${folder} -p *_test.py

@@ -13,7 +13,8 @@ SOURCE_LINES_MAX = 600
 COLUMNS_MAX = 100
 FILE_BYTES_MAX = 200_000
 SPDX = "SPDX-License-Identifier: Apache-2.0"
-CODE = {".h": "//", ".cc": "//", ".proto": "//", ".py": "#", ".sh": "#", ".go": "//"}
+CODE = {".h": "//", ".cc": "//", ".proto": "//", ".py": "#", ".sh": "#", ".go": "//",
+        ".java": "//"}
 LEFTOVER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 HOME = re.compile(r"(?<![\w.])/(home|root)/\w")
 # Forms that g++ 12 compiles to a double free or a use after free (GCC bugs 99576, 104031 and kin).

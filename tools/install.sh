@@ -54,7 +54,7 @@ keep_etcd_asleep() {
 }
 
 sets=("$@")
-[ ${#sets[@]} -gt 0 ] || die "usage: tools/install.sh SET…   (build, test, tidy)"
+[ ${#sets[@]} -gt 0 ] || die "usage: tools/install.sh SET…   (build, test, tidy, bench)"
 command -v dpkg-query >/dev/null ||
   die "this is no Debian: install by hand what $list names, then use cmake --workflow --preset dev"
 mapfile -t packages < <(wanted "${sets[@]}")
