@@ -7,19 +7,20 @@ JOBS ?= $(shell nproc)
 TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 ONCE ?=
 TIMEOUT ?= 300
+TRACES ?=
 
 release := build/release
 build := cmake --build --preset
 test := ctest --output-on-failure --parallel $(TEST_JOBS) --timeout $(TIMEOUT)
 
 .NOTPARALLEL:
-.PHONY: help demo test build check asan tsan tidy bench mutants format clean
+.PHONY: help demo test build check asan tsan tidy bench bench-hitratio mutants format clean
 .PHONY: programs install-build install-test
 
 help:  ## this list
 	@echo 'ringcache: a distributed cache in front of a database.'
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
-	  printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
+	  printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 demo: install-test programs  ## start a local cluster and give the tour; ONCE=1 ends after it
 	@$(release)/bin/ringcache demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -56,6 +57,9 @@ bench: install-test  ## the micro-benchmarks
 	@cmake --preset release -DRINGCACHE_TESTS=ON --log-level=NOTICE
 	@$(build) release --parallel $(JOBS) --target benches
 	@for bench in $(release)/bin/*_bench; do echo "== $$bench"; $$bench || exit 1; done
+
+bench-hitratio: install-build programs  ## hit ratios of all policies; TRACES=folder, ../shared/traces without
+	@python3 bench/trace/hitratio.py $(TRACES)
 
 mutants: install-test  ## put known bugs back, one by one, and see each caught by a test
 	@python3 tools/mutants.py

@@ -184,7 +184,7 @@ void Cache::Shard::replace(Entry& old, Entry& fresh) {
 }
 
 void Cache::Shard::evict_down_to(std::uint64_t charge, Departed& departed) {
-  while (used() > charge) {
+  while (used() > charge || policy_->evicting()) {
     PolicyEntry* victim = policy_->evict();
     if (!victim) return;  // what is left is the policy's own
     ++stats_.evictions;

@@ -11,5 +11,8 @@ std::unique_ptr<Policy> make_fifo();
 std::unique_ptr<Policy> make_lru();
 std::unique_ptr<Policy> make_lfu();
 std::unique_ptr<Policy> make_arc(PolicyBudget budget);
+std::unique_ptr<Policy> make_sieve();
+std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget);
+std::unique_ptr<Policy> make_gdsf();
 
 }  // namespace ringcache

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random operations on a cache and on a model so simple that it is right: a list of entries and,
-// for each policy but ARC, a rule that names the victim by looking at all of them. Under ARC the
-// model cannot tell who left; it then checks what a cache may never do.
+// Random operations on a cache and on a model so simple that it is right: a list of entries and a
+// rule that names the victim by looking at all of them. Under a policy with ghosts the model cannot
+// tell who left; it then checks what a cache may never do.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <random>
@@ -26,7 +27,9 @@ struct Held {
   std::uint32_t weight = 1;
   std::uint64_t came = 0;
   std::uint64_t used = 0;
-  std::uint64_t count = 1;
+  std::uint64_t count = 0;
+  double priority = 0;   // GDSF's
+  bool visited = false;  // SIEVE's
 };
 
 class Model {
@@ -34,7 +37,11 @@ class Model {
   Model(PolicyKind policy, std::uint64_t capacity) : policy_(policy), capacity_(capacity) {}
 
   /// Does it know who leaves?
-  bool is_exact() const { return policy_ != PolicyKind::arc; }
+  bool is_exact() const {
+    constexpr std::array kExact{PolicyKind::fifo, PolicyKind::lru, PolicyKind::lfu,
+                                PolicyKind::sieve, PolicyKind::gdsf};
+    return std::ranges::find(kExact, policy_) != kExact.end();
+  }
 
   Held* find(const std::string& name, Time now) {
     const auto found = held_.find(name);
@@ -55,13 +62,16 @@ class Model {
     if (fresh.expires_at <= now || fresh.weight > capacity_) return held_.erase(name), false;
     if (old == held_.end()) {
       evict_down_to(capacity_ - fresh.weight);
-      fresh.came = fresh.used = ++clock_;
+      rewind_hand();
+      use(fresh);
+      fresh.came = fresh.used;
+      fresh.visited = false;
       held_[name] = fresh;
       return true;
     }
-    use(old->second);
     std::tie(old->second.text, old->second.version, old->second.expires_at, old->second.weight) =
         std::tie(fresh.text, fresh.version, fresh.expires_at, fresh.weight);
+    use(old->second);
     evict_down_to(capacity_);
     return held_.contains(name);
   }
@@ -83,28 +93,62 @@ class Model {
   }
 
  private:
-  using Rank = std::tuple<std::uint64_t, std::uint64_t>;
+  using Rank = std::tuple<double, std::uint64_t>;
+  using Place = std::map<std::string, Held>::iterator;
 
   void use(Held& held) {
     held.used = ++clock_;
-    ++held.count;
+    held.visited = true;
+    held.priority = inflation_ + static_cast<double>(++held.count) * 1e6 / held.weight;
   }
 
   Rank rank(const Held& held) const {
-    if (policy_ == PolicyKind::fifo) return {held.came, 0};
-    if (policy_ == PolicyKind::lru) return {held.used, 0};
-    return {held.count, held.used};
+    if (policy_ == PolicyKind::fifo) return {0, held.came};
+    if (policy_ == PolicyKind::lru) return {0, held.used};
+    if (policy_ == PolicyKind::gdsf) return {held.priority, held.used};
+    return {static_cast<double>(held.count), held.used};
+  }
+
+  /// The oldest of those that came at `hand_` or later, else of all.
+  Place under_hand() {
+    const auto from_hand = [this](const auto& held) {
+      return std::tuple(held.second.came < hand_, held.second.came);
+    };
+    return std::ranges::min_element(held_, {}, from_hand);
+  }
+
+  /// A hand that has passed the newest does not wait for newer ones.
+  void rewind_hand() {
+    if (!held_.empty() && under_hand()->second.came < hand_) hand_ = 0;
+  }
+
+  Place sieve_victim() {
+    Place at = under_hand();
+    for (; at->second.visited; at = under_hand()) {
+      at->second.visited = false;
+      hand_ = at->second.came + 1;
+    }
+    hand_ = at->second.came + 1;
+    return at;
   }
 
   void evict_down_to(std::uint64_t charge_left) {
-    while (is_exact() && charge() > charge_left)
-      held_.erase(std::ranges::min_element(held_, {},
-                                           [this](const auto& held) { return rank(held.second); }));
+    while (is_exact() && charge() > charge_left) {
+      const Place victim = policy_ == PolicyKind::sieve
+                               ? sieve_victim()
+                               : std::ranges::min_element(held_, {}, [this](const auto& held) {
+                                   return rank(held.second);
+                                 });
+      inflation_ = victim->second.priority;
+      held_.erase(victim);
+    }
   }
 
   PolicyKind policy_;
   std::uint64_t capacity_;
   std::uint64_t clock_ = 0;
+  double inflation_ = 0;    // GDSF's clock
+  std::uint64_t hand_ = 0;  // SIEVE's
   std::map<std::string, Held> held_;
 };
 
