@@ -12,19 +12,21 @@ ROUNDS ?= 5
 ONLY ?=
 POLICIES ?=
 SCENARIOS ?=
+TRACES ?=
 
 release := build/release
 build := cmake --build --preset
 test := ctest --output-on-failure --parallel $(TEST_JOBS) --timeout $(TIMEOUT)
 
 .NOTPARALLEL:
-.PHONY: help demo test build check asan tsan tidy bench bench-cache soak mutants format clean
+.PHONY: help demo test build check asan tsan tidy bench bench-cache bench-hitratio soak
+.PHONY: mutants format clean
 .PHONY: programs install-build install-test
 
 help:  ## this list
 	@echo 'ringcache: a distributed cache in front of a database.'
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
-	  printf '  make %-11s %s\n' "$$name" "$$text"; done
+	  printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 demo: install-test programs  ## start a local cluster and give the tour; ONCE=1 ends after it
 	@$(release)/bin/ringcache demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -72,6 +74,9 @@ bench-cache: install-test  ## the cache beside rivals; ROUNDS=5 ONLY=caffeine,ab
 	@python3 bench/rivals/run.py --rounds '$(ROUNDS)' --only '$(ONLY)' --policies '$(POLICIES)' \
 	  --scenarios '$(SCENARIOS)'
 	@bench/rivals/instructions.sh
+
+bench-hitratio: install-build programs  ## hit ratios of all policies; TRACES=folder, ../shared/traces without
+	@python3 bench/trace/hitratio.py $(TRACES)
 
 mutants: install-test  ## put known bugs back, one by one, and see each caught by a test
 	@python3 tools/mutants.py

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,31 +28,28 @@ struct Typed {
 
 std::string policy_list() {
   std::string names;
-  for (const PolicyKind kind : policy_kinds())
-    names += (names.empty() ? "" : " ") + std::string(policy_name(kind));
+  for (const std::string_view name : replay_policies())
+    names += (names.empty() ? "" : " ") + std::string(name);
   return names;
 }
 
 Result<ReplayOptions> options_of(const Typed& typed) {
-  ReplayOptions options{.policies = {},
-                        .capacities = typed.capacities,
-                        .unit = typed.unit == "bytes" ? CapacityUnit::bytes : CapacityUnit::objects,
-                        .shards = typed.shards};
-  for (const std::string& name : typed.policies) {
-    const auto kind = policy_from_name(name);
-    if (!kind)
+  const std::vector<std::string_view> known = replay_policies();
+  for (const std::string& name : typed.policies)
+    if (std::ranges::find(known, name) == known.end())
       return fail(Errc::invalid_argument,
                   "--policy: no policy \"" + name + "\"; there are " + policy_list());
-    options.policies.push_back(*kind);
-  }
-  return options;
+  return ReplayOptions{.policies = typed.policies,
+                       .capacities = typed.capacities,
+                       .unit = typed.unit == "bytes" ? CapacityUnit::bytes : CapacityUnit::objects,
+                       .shards = typed.shards};
 }
 
 std::vector<std::string> cells_of(const ReplayRow& row) {
   char ratio[16];
   std::snprintf(ratio, sizeof ratio, "%.6f", row.hit_ratio());
-  return {std::string(policy_name(row.policy)), std::to_string(row.capacity),
-          std::to_string(row.requests), std::to_string(row.hits), ratio};
+  return {row.policy, std::to_string(row.capacity), std::to_string(row.requests),
+          std::to_string(row.hits), ratio};
 }
 
 void print_table(const std::vector<ReplayRow>& rows) {
@@ -70,7 +69,7 @@ void print_raw(const std::vector<ReplayRow>& rows) {
 void print_json(const std::vector<ReplayRow>& rows, const Typed& typed) {
   using nlohmann::ordered_json;
   for (const ReplayRow& row : rows) {
-    const ordered_json line = {{"trace", typed.trace},        {"policy", policy_name(row.policy)},
+    const ordered_json line = {{"trace", typed.trace},        {"policy", row.policy},
                                {"unit", typed.unit},          {"capacity", row.capacity},
                                {"requests", row.requests},    {"hits", row.hits},
                                {"hit_ratio", row.hit_ratio()}};

@@ -23,7 +23,8 @@ struct PolicyBudget {
 /// remove()/evict(), and destroys none.
 ///
 /// A miss on a key is always the same three steps, so that a policy may learn from its ghosts
-/// before it chooses victims:  prepare(hash, charge);  evict() until there is room;  insert(entry).
+/// before it chooses victims:  prepare(hash, charge);  evict() until there is room and evicting()
+/// says no;  insert(entry).
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -40,6 +41,8 @@ class Policy {
   virtual void remove(PolicyEntry& entry) = 0;
   /// Unlinks and returns the victim, or null when nothing is linked.
   virtual PolicyEntry* evict() = 0;
+  /// More must go along with the last victim, even if there is room without it.
+  virtual bool evicting() const noexcept { return false; }
   /// An entry's memory moves: puts `to`, a copy of `from` with its links, in the place of `from`.
   /// False when the policy cannot, as it keeps addresses: the entry then stays where it is.
   virtual bool relocate(PolicyEntry& /*from*/, PolicyEntry& /*to*/) { return false; }
@@ -50,7 +53,7 @@ class Policy {
   virtual std::size_t memory() const noexcept { return 0; }
 };
 
-enum class PolicyKind : std::uint8_t { fifo, lru, lfu, arc };
+enum class PolicyKind : std::uint8_t { fifo, lru, lfu, arc, sieve, s3fifo, gdsf };
 
 /// Every kind, in the order in which tables print them.
 std::span<const PolicyKind> policy_kinds() noexcept;

@@ -9,8 +9,10 @@
 namespace ringcache {
 namespace {
 
-constexpr std::array kKinds{PolicyKind::fifo, PolicyKind::lru, PolicyKind::lfu, PolicyKind::arc};
-constexpr std::array<std::string_view, kKinds.size()> kNames{"fifo", "lru", "lfu", "arc"};
+constexpr std::array kKinds{PolicyKind::fifo,  PolicyKind::lru,    PolicyKind::lfu, PolicyKind::arc,
+                            PolicyKind::sieve, PolicyKind::s3fifo, PolicyKind::gdsf};
+constexpr std::array<std::string_view, kKinds.size()> kNames{"fifo",  "lru",    "lfu", "arc",
+                                                             "sieve", "s3fifo", "gdsf"};
 
 }  // namespace
 
@@ -36,6 +38,12 @@ std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget, EntryP
       return make_lfu(pool);
     case PolicyKind::arc:
       return make_arc(budget, pool);
+    case PolicyKind::sieve:
+      return make_sieve(pool);
+    case PolicyKind::s3fifo:
+      return make_s3fifo(budget, pool);
+    case PolicyKind::gdsf:
+      return make_gdsf();
   }
   return nullptr;
 }

@@ -330,7 +330,7 @@ void Cache::Shard::replace(Entry& old, const Entry::Plan& plan, std::uint64_t ch
 }
 
 void Cache::Shard::evict_down_to(std::uint64_t charge, Departed& departed) {
-  while (used() > charge) {
+  while (used() > charge || policy_->evicting()) {
     PolicyEntry* victim = policy_->evict();
     if (!victim) return;  // what is left is the policy's own
     ++stats_.evictions;

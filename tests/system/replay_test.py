@@ -42,7 +42,7 @@ class ReplayTest(unittest.TestCase):
         self.assertEqual(ended.stdout, b"lru\t1024\t4\t1\t0.250000\n")
 
     def test_mistakes_are_named(self):
-        self.refused("no policy \"lur\"; there are fifo lru lfu arc", "-", "--policy", "lur")
+        self.refused("no policy \"lur\"; there are fifo lru lfu arc sieve", "-", "--policy", "lur")
         self.refused("/nowhere: cannot open", "/nowhere", "--policy", "lru")
         self.refused("-:2: expected KEY", "-", "--policy", "lru", stdin=b"1\nx\n")
         self.refused("-:3: the xz data is cut short", "-", "--policy", "lru",

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replay/replay.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
-#include <string_view>
 #include <utility>
+
+#include "replay/belady.h"
 
 namespace ringcache {
 namespace {
 
 constexpr std::size_t kBatch = 4096;
+constexpr std::string_view kBelady = "belady";
 
 /// Nothing in a replay expires.
 class StoppedClock final : public Scheduler {
@@ -20,10 +23,13 @@ class StoppedClock final : public Scheduler {
   void after(Duration /*delay*/, Task /*task*/) override {}
 };
 
-/// Requests with their keys as a cache wants them, made once for all caches.
+/// Requests with what they cost as their bytes, and their keys as a cache wants them, made once for
+/// all caches.
 class Batch {
  public:
-  Batch() : requests_(kBatch), names_(kBatch) { keys_.reserve(kBatch); }
+  explicit Batch(CapacityUnit unit) : unit_(unit), requests_(kBatch), names_(kBatch) {
+    keys_.reserve(kBatch);
+  }
 
   /// False at the end of the trace.
   Result<bool> read(Trace& trace) {
@@ -31,6 +37,9 @@ class Batch {
     if (!got) return std::unexpected(std::move(got.error()));
     keys_.clear();
     for (std::size_t i = 0; i < *got; ++i) {
+      if (unit_ == CapacityUnit::objects) requests_[i].bytes = 1;
+      if (requests_[i].bytes == 0)
+        return fail(Errc::invalid_argument, "unit bytes needs a trace of lines KEY,BYTES");
       Name& name = names_[i];
       const char* end = std::to_chars(name.begin(), name.end(), requests_[i].key).ptr;
       keys_.emplace_back("", std::string_view(name.begin(), end));
@@ -38,76 +47,95 @@ class Batch {
     return *got > 0;
   }
 
-  std::size_t size() const { return keys_.size(); }
-  const KeyView& key(std::size_t i) const { return keys_[i]; }
-  std::uint32_t bytes(std::size_t i) const { return requests_[i].bytes; }
-  std::span<const Request> requests() const { return std::span(requests_).first(size()); }
+  const std::vector<KeyView>& keys() const { return keys_; }
+  std::span<const Request> requests() const { return std::span(requests_).first(keys_.size()); }
 
  private:
   using Name = std::array<char, 20>;
 
+  CapacityUnit unit_;
   std::vector<Request> requests_;
   std::vector<Name> names_;
   std::vector<KeyView> keys_;
 };
 
+/// A cache under one policy; what it does is written into its row.
 class Lane {
  public:
-  Lane(PolicyKind policy, std::size_t capacity, const ReplayOptions& options,
-       const Scheduler& clock)
-      : by_bytes_(options.unit == CapacityUnit::bytes),
-        cache_({.capacity = capacity,
+  Lane(PolicyKind policy, unsigned shards, const Scheduler& clock, ReplayRow& row)
+      : cache_({.capacity = row.capacity,
                 .unit = CapacityUnit::objects,
                 .policy = policy,
-                .shards = options.shards},
+                .shards = shards},
                clock),
-        row_{.policy = policy, .capacity = capacity} {}
+        row_(row) {}
 
   void run(const Batch& batch, const Bytes& value) {
-    row_.requests += batch.size();
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (cache_.find(batch.key(i)))
+    for (std::size_t i = 0; i < batch.keys().size(); ++i) {
+      if (cache_.find(batch.keys()[i]))
         ++row_.hits;
       else
-        cache_.insert(batch.key(i), {.bytes = value}, by_bytes_ ? batch.bytes(i) : 1);
+        cache_.insert(batch.keys()[i], {.bytes = value}, batch.requests()[i].bytes);
     }
   }
 
-  const ReplayRow& row() const { return row_; }
-
  private:
-  bool by_bytes_;
   Cache cache_;
-  ReplayRow row_;
+  ReplayRow& row_;
 };
 
-bool says_all_sizes(const Batch& batch) {
-  return std::ranges::all_of(batch.requests(), [](const Request& r) { return r.bytes > 0; });
-}
+/// All rows of a replay in the making.
+class Rows {
+ public:
+  explicit Rows(const ReplayOptions& options) {
+    for (const std::string& policy : options.policies)
+      for (const std::size_t capacity : options.capacities)
+        rows_.push_back({.policy = policy, .capacity = capacity});
+    for (ReplayRow& row : rows_)
+      if (const auto kind = policy_from_name(row.policy))
+        lanes_.push_back(std::make_unique<Lane>(*kind, options.shards, clock_, row));
+  }
+
+  void run(const Batch& batch) {
+    for (const auto& lane : lanes_) lane->run(batch, value_);
+    for (ReplayRow& row : rows_) row.requests += batch.keys().size();
+    if (lanes_.size() < rows_.size())
+      std::ranges::copy(batch.requests(), std::back_inserter(past_));
+  }
+
+  std::vector<ReplayRow> finish() {
+    const Belady belady(std::move(past_));
+    for (ReplayRow& row : rows_)
+      if (row.policy == kBelady) row.hits = belady.hits(row.capacity);
+    return std::move(rows_);
+  }
+
+ private:
+  const StoppedClock clock_;
+  const Bytes value_ = Bytes::copy("");
+  std::vector<ReplayRow> rows_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Request> past_;  // kept for those rows that have no lane
+};
 
 }  // namespace
 
+std::vector<std::string_view> replay_policies() {
+  std::vector<std::string_view> names;
+  for (const PolicyKind kind : policy_kinds()) names.push_back(policy_name(kind));
+  names.push_back(kBelady);
+  return names;
+}
+
 Result<std::vector<ReplayRow>> replay(Trace trace, const ReplayOptions& options) {
-  const StoppedClock clock;
-  const Bytes value = Bytes::copy("");
-  std::vector<std::unique_ptr<Lane>> lanes;
-  lanes.reserve(options.policies.size() * options.capacities.size());
-  for (const PolicyKind policy : options.policies)
-    for (const std::size_t capacity : options.capacities)
-      lanes.push_back(std::make_unique<Lane>(policy, capacity, options, clock));
-  Batch batch;
+  Batch batch(options.unit);
+  Rows rows(options);
   for (;;) {
     Result<bool> more = batch.read(trace);
     if (!more) return std::unexpected(std::move(more.error()));
-    if (!*more) break;
-    if (options.unit == CapacityUnit::bytes && !says_all_sizes(batch))
-      return fail(Errc::invalid_argument, "unit bytes needs a trace of lines KEY,BYTES");
-    for (const auto& lane : lanes) lane->run(batch, value);
+    if (!*more) return rows.finish();
+    rows.run(batch);
   }
-  std::vector<ReplayRow> rows;
-  rows.reserve(lanes.size());
-  for (const auto& lane : lanes) rows.push_back(lane->row());
-  return rows;
 }
 
 }  // namespace ringcache

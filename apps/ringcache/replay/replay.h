@@ -2,6 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <ringcache/cache.h>
@@ -10,8 +12,13 @@
 
 namespace ringcache {
 
+/// The names of all policies, and last `belady`, the optimum that sees the future: it keeps the
+/// whole trace in memory, and its cache has no shards.
+std::vector<std::string_view> replay_policies();
+
 struct ReplayOptions {
-  std::vector<PolicyKind> policies;
+  /// REQUIRES: among replay_policies().
+  std::vector<std::string> policies;
   std::vector<std::size_t> capacities;
   /// `objects`: every request costs 1; `bytes`: what the trace says, which it must then.
   CapacityUnit unit = CapacityUnit::objects;
@@ -20,8 +27,8 @@ struct ReplayOptions {
 
 /// What one cache made of the trace.
 struct ReplayRow {
-  PolicyKind policy;
-  std::size_t capacity;
+  std::string policy;
+  std::size_t capacity = 0;
   std::uint64_t requests = 0;
   std::uint64_t hits = 0;
 

@@ -42,7 +42,7 @@ class Arc final : public Policy {
  public:
   Arc(PolicyBudget budget, EntryPool& pool)
       : capacity_(budget.capacity),
-        ghosts_max_(budget.memory_max / GhostList::kBytes),
+        ghosts_max_(GhostList::most_in(budget.memory_max, 2)),
         once_(pool),
         again_(pool) {}
 
@@ -88,6 +88,7 @@ class Arc final : public Policy {
     if (!victim) return nullptr;
     remove(*victim);
     from.ghosts.push(victim->hash, victim->charge);
+    trim_to_memory();
     return victim;
   }
 
@@ -98,12 +99,14 @@ class Arc final : public Policy {
 
   void resize(PolicyBudget budget) override {
     capacity_ = budget.capacity;
-    ghosts_max_ = budget.memory_max / GhostList::kBytes;
+    ghosts_max_ = GhostList::most_in(budget.memory_max, 2);
     target_ = std::min(target_, static_cast<double>(capacity_));
     trim();
   }
 
-  std::size_t memory() const noexcept override { return ghosts() * GhostList::kBytes; }
+  std::size_t memory() const noexcept override {
+    return once_.ghosts.memory() + again_.ghosts.memory();
+  }
 
  private:
   static constexpr std::uint32_t kOnce = 1;
@@ -139,6 +142,10 @@ class Arc final : public Policy {
       once_.ghosts.pop_oldest();
     while (!again_.ghosts.empty() && total() / 2 + total() % 2 > capacity_)
       again_.ghosts.pop_oldest();
+    trim_to_memory();
+  }
+
+  void trim_to_memory() {
     while (ghosts() > ghosts_max_)
       (once_.ghosts.size() > again_.ghosts.size() ? once_ : again_).ghosts.pop_oldest();
   }

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include <ringcache/cache.h>
 #include <ringcache/testing/sim_scheduler.h>
@@ -26,7 +28,9 @@ struct Held {
   std::uint32_t weight = 1;
   std::uint64_t came = 0;
   std::uint64_t used = 0;
-  std::uint64_t count = 1;
+  std::uint64_t count = 0;
+  double priority = 0;   // GDSF's
+  bool visited = false;  // SIEVE's
 };
 
 /// What is here, and, for some policies, who leaves next.
@@ -39,23 +43,35 @@ class Model {
     return found == held_.end() ? nullptr : &found->second;
   }
   void add(const std::string& name, Held fresh) {
-    fresh.came = fresh.used = ++clock_;
+    rewind_hand();
+    use(fresh);
+    fresh.came = fresh.used;
+    fresh.visited = false;
     held_[name] = fresh;
   }
   void use(Held& held) {
     held.used = ++clock_;
-    ++held.count;
+    held.visited = true;
+    held.priority = inflation_ + static_cast<double>(++held.count) * 1e6 / held.weight;
   }
   void erase(const std::string& name) { held_.erase(name); }
 
   bool knows_victims() const {
-    return policy_ == PolicyKind::fifo || policy_ == PolicyKind::lru || policy_ == PolicyKind::lfu;
+    constexpr std::array kExact{PolicyKind::fifo, PolicyKind::lru, PolicyKind::lfu,
+                                PolicyKind::sieve, PolicyKind::gdsf};
+    return std::ranges::find(kExact, policy_) != kExact.end();
   }
-  std::string victim() const {
-    return std::ranges::min_element(held_, {},
-                                    [this](const auto& held) { return rank(held.second); })
-        ->first;
+  std::string next_victim() {
+    const Place victim = policy_ == PolicyKind::sieve
+                             ? sieve_victim()
+                             : std::ranges::min_element(held_, {}, [this](const auto& held) {
+                                 return rank(held.second);
+                               });
+    inflation_ = victim->second.priority;
+    return victim->first;
   }
+  /// Does its policy send away more than there must be room for?
+  bool may_overdo() const { return policy_ == PolicyKind::s3fifo; }
 
   std::uint64_t entries() const { return held_.size(); }
   std::uint64_t charge() const {
@@ -65,16 +81,43 @@ class Model {
   }
 
  private:
-  using Rank = std::tuple<std::uint64_t, std::uint64_t>;
+  using Rank = std::tuple<double, std::uint64_t>;
+  using Place = std::map<std::string, Held>::iterator;
 
   Rank rank(const Held& held) const {
-    if (policy_ == PolicyKind::fifo) return {held.came, 0};
-    if (policy_ == PolicyKind::lru) return {held.used, 0};
-    return {held.count, held.used};
+    if (policy_ == PolicyKind::fifo) return {0, held.came};
+    if (policy_ == PolicyKind::lru) return {0, held.used};
+    if (policy_ == PolicyKind::gdsf) return {held.priority, held.used};
+    return {static_cast<double>(held.count), held.used};
+  }
+
+  /// The oldest of those that came at `hand_` or later, else of all.
+  Place under_hand() {
+    const auto from_hand = [this](const auto& held) {
+      return std::tuple(held.second.came < hand_, held.second.came);
+    };
+    return std::ranges::min_element(held_, {}, from_hand);
+  }
+
+  /// A hand that has passed the newest does not wait for newer ones.
+  void rewind_hand() {
+    if (!held_.empty() && under_hand()->second.came < hand_) hand_ = 0;
+  }
+
+  Place sieve_victim() {
+    Place at = under_hand();
+    for (; at->second.visited; at = under_hand()) {
+      at->second.visited = false;
+      hand_ = at->second.came + 1;
+    }
+    hand_ = at->second.came + 1;
+    return at;
   }
 
   PolicyKind policy_;
   std::uint64_t clock_ = 0;
+  double inflation_ = 0;    // GDSF's clock
+  std::uint64_t hand_ = 0;  // SIEVE's
   std::map<std::string, Held> held_;
 };
 
@@ -131,15 +174,23 @@ class Trial {
       return model_.use(*held);
     }
     if (why == Departure::expired) {
+      add_coming();  // it was here when the hand that finds what has expired went round
       ASSERT_TRUE(!is_alive(held) || name == coming_name_) << name << " is alive";
     } else if (why == Departure::evicted) {
-      ASSERT_GT(model_.charge() + coming_.weight, capacity_) << name << " need not leave";
+      ASSERT_TRUE(model_.charge() + coming_.weight > capacity_ || model_.may_overdo())
+          << name << " need not leave";
       const bool is_own = name == coming_name_ && coming_.weight > capacity_;
       if (model_.knows_victims() && !is_own) {
-        ASSERT_EQ(name, model_.victim());
+        ASSERT_EQ(name, model_.next_victim());
       }
     }
     model_.erase(name);
+  }
+
+  /// What is being inserted is in the model, if it is new and will be kept.
+  void add_coming() {
+    if (is_new_) model_.add(coming_name_, std::exchange(coming_, {.weight = 0}));
+    is_new_ = false;
   }
 
   static void set(Held& held, const Held& to) {
@@ -172,14 +223,14 @@ class Trial {
     coming_.text.resize(static_cast<std::size_t>(upto(20) == 0 ? 2'100 : 10 + upto(60)), ' ');
     const Held* old = model_.find(name);
     const bool is_outdated = old && old->version > coming_.version;
-    const bool was_here = old != nullptr;
+    const bool fits = is_alive(&coming_) && coming_.weight <= capacity_;
+    is_new_ = !old && fits;
     const bool is_kept = cache_.insert(key(name),
                                        {.bytes = Bytes::copy(coming_.text),
                                         .version = coming_.version,
                                         .expires_at = coming_.expires_at},
                                        coming_.weight);
-    const bool fits = is_alive(&coming_) && coming_.weight <= capacity_;
-    if (is_kept && !was_here) model_.add(name, coming_);
+    add_coming();
     ASSERT_EQ(is_kept, fits && !is_outdated && model_.find(name)) << name;
     coming_.weight = 0;
     coming_name_.clear();
@@ -208,6 +259,7 @@ class Trial {
   testing::SimScheduler clock_;
   Held coming_{.weight = 0};
   std::string coming_name_;
+  bool is_new_ = false;
   Model model_;
   Cache cache_;
 };

@@ -89,13 +89,8 @@ class Paper {
 TEST(ArcTest, HitsAreThoseOfThePaper) {
   const std::uint64_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
   for (const std::size_t capacity : {1, 2, 3, 10, 40}) {
-    std::string letters;
-    for (int i = 0; i < 20'000; ++i) {
-      const std::uint64_t sway = i / 2000 % 2 == 0 ? random() % 30 : 20;  // now skewed, now a scan
-      letters += static_cast<char>(128 + std::min(random() % 120, sway + random() % 100));
-    }
+    const std::string letters = testing::some_letters(seed);
     Paper paper(capacity);
     const std::string answer = testing::ask(PolicyKind::arc, capacity, letters);
     for (std::size_t i = 0; i < letters.size(); ++i)

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ringcache {
 namespace {
@@ -33,15 +34,13 @@ TEST(GhostListTest, TheOldestGoesFirst) {
   EXPECT_TRUE(ghosts.take(3));
 }
 
-TEST(GhostListTest, DoesWhatAListDoes) {
-  const std::uint64_t seed = std::random_device()();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
+/// Pushes some hundred ghosts, takes some and lets them go again, beside a list.
+void compare_with_a_list(std::mt19937_64& random, std::uint64_t spread) {
   GhostList ghosts;
   std::deque<std::pair<std::uint64_t, std::uint32_t>> model;
   for (int i = 0; i < 50'000; ++i) {
-    const std::uint64_t hash = random() % 300 * 8;  // crowded buckets
-    const bool grows = i / 1000 % 2 == 0;           // up to some hundred and down again
+    const std::uint64_t hash = random() % 300 * spread;
+    const bool grows = i / 1000 % 2 == 0;
     const auto found =
         std::ranges::find(model, hash, &std::pair<std::uint64_t, std::uint32_t>::first);
     if (random() % 8 == 0) {
@@ -62,6 +61,49 @@ TEST(GhostListTest, DoesWhatAListDoes) {
     ASSERT_EQ(ghosts.charge(), std::accumulate(model.begin(), model.end(), std::uint64_t{0},
                                                [](auto sum, auto& g) { return sum + g.second; }));
   }
+}
+
+TEST(GhostListTest, DoesWhatAListDoes) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  compare_with_a_list(random, 8);  // all of one home and tag
+  compare_with_a_list(random, 0x9e3779b97f4a7c15);
+}
+
+TEST(GhostListTest, KeepsItsPromiseOfMemory) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  GhostList ghosts;
+  std::vector<std::uint64_t> pushed;
+  for (const std::size_t often : {0, 1, 2, 3, 9, 10}) {  // in ten: as many as that are taken
+    for (int i = 0; i < 20'000; ++i) {
+      pushed.push_back(random());
+      ghosts.push(pushed.back(), 1);
+      const bool takes = ghosts.size() > 1'000 && random() % 10 < often;
+      if (takes) ghosts.take(pushed[pushed.size() - 1 - random() % 1'000]);
+      while (ghosts.size() > 3'000) ghosts.pop_oldest();
+      ASSERT_GE(ghosts.size(), GhostList::most_in(ghosts.memory()));
+    }
+  }
+  while (!ghosts.empty()) {
+    ghosts.pop_oldest();
+    ASSERT_GE(ghosts.size(), GhostList::most_in(ghosts.memory()));
+  }
+}
+
+TEST(GhostListTest, AsManyComingAsGoingNeedNoMoreMemory) {
+  GhostList ghosts;
+  std::mt19937_64 random(1);
+  std::size_t memory = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    ghosts.push(random(), 1);
+    if (ghosts.size() > 10'000) ghosts.pop_oldest();
+    if (i == 20'000) memory = ghosts.memory();
+  }
+  EXPECT_EQ(ghosts.memory(), memory);
+  EXPECT_LE(memory, 10'000 * 20);
 }
 
 }  // namespace
