@@ -126,6 +126,15 @@ class EntryList {
     return first;
   }
 
+  /// `to`, not linked, takes the place of `from`, which is not linked then. REQUIRES: `from` linked
+  /// in this list.
+  void replace(PolicyEntry& from, PolicyEntry& to) noexcept {
+    to.prev = from.prev;
+    to.next = from.next;
+    relocate(from, to);
+    from.prev = from.next = 0;
+  }
+
   /// `to`, a copy of `from` with its links, takes its place. REQUIRES: `from` linked in this list.
   void relocate(const PolicyEntry& from, const PolicyEntry& to) noexcept {
     const EntryId id = EntryPool::id_of(to);

@@ -9,10 +9,11 @@
 namespace ringcache {
 namespace {
 
-constexpr std::array kKinds{PolicyKind::fifo,  PolicyKind::lru,    PolicyKind::lfu, PolicyKind::arc,
-                            PolicyKind::sieve, PolicyKind::s3fifo, PolicyKind::gdsf};
-constexpr std::array<std::string_view, kKinds.size()> kNames{"fifo",  "lru",    "lfu", "arc",
-                                                             "sieve", "s3fifo", "gdsf"};
+constexpr std::array kKinds{PolicyKind::fifo, PolicyKind::lru,      PolicyKind::lfu,
+                            PolicyKind::arc,  PolicyKind::sieve,    PolicyKind::s3fifo,
+                            PolicyKind::lirs, PolicyKind::wtinylfu, PolicyKind::gdsf};
+constexpr std::array<std::string_view, kKinds.size()> kNames{
+    "fifo", "lru", "lfu", "arc", "sieve", "s3fifo", "lirs", "wtinylfu", "gdsf"};
 
 }  // namespace
 
@@ -42,6 +43,10 @@ std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget, EntryP
       return make_sieve(pool);
     case PolicyKind::s3fifo:
       return make_s3fifo(budget, pool);
+    case PolicyKind::lirs:
+      return make_lirs(budget, pool);
+    case PolicyKind::wtinylfu:
+      return make_wtinylfu(budget, pool);
     case PolicyKind::gdsf:
       return make_gdsf();
   }

@@ -13,6 +13,8 @@ std::unique_ptr<Policy> make_lfu(EntryPool& pool);
 std::unique_ptr<Policy> make_arc(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_sieve(EntryPool& pool);
 std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool);
+std::unique_ptr<Policy> make_lirs(PolicyBudget budget, EntryPool& pool);
+std::unique_ptr<Policy> make_wtinylfu(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_gdsf();
 
 }  // namespace ringcache
