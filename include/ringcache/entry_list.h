@@ -113,10 +113,17 @@ class EntryList {
     gone.prev = gone.next = 0;
   }
 
+  /// Its id comes from the neighbour, which is written anyway: id_of() would read the memory's head.
   void move_to_back(PolicyEntry& moved) noexcept {
     if (moved.next == 0) return;
-    remove(moved);
-    push_back(moved);
+    EntryId& before = moved.prev ? pool_->at(moved.prev).next : head_;
+    const EntryId id = before;
+    before = moved.next;
+    pool_->at(moved.next).prev = moved.prev;
+    pool_->at(tail_).next = id;
+    moved.prev = tail_;
+    moved.next = 0;
+    tail_ = id;
   }
 
   /// The oldest, unlinked; null when empty.
