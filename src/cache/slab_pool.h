@@ -58,7 +58,7 @@ class SlabPool final : public EntryPool {
 
  private:
   static constexpr std::size_t kSlabBytes = std::size_t{16} << 10;
-  static constexpr std::size_t kSlabs = kChunkBytes / kSlabBytes;  // in a chunk
+  static constexpr std::uint32_t kSlabs = kChunkBytes / kSlabBytes;  // in a chunk
   static constexpr std::size_t kClasses = 56;
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
