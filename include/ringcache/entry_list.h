@@ -113,7 +113,8 @@ class EntryList {
     gone.prev = gone.next = 0;
   }
 
-  /// Its id comes from the neighbour, which is written anyway: id_of() would read the memory's head.
+  /// Its id comes from the neighbour, which is written anyway: id_of() would read the memory's
+  /// head.
   void move_to_back(PolicyEntry& moved) noexcept {
     if (moved.next == 0) return;
     EntryId& before = moved.prev ? pool_->at(moved.prev).next : head_;
