@@ -211,8 +211,10 @@ function(ringcache_soak name)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
   add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/soak/${name}.cc)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} ringcache_flags)
-  add_test(NAME soak.${name} COMMAND ${name} 8)
-  set_tests_properties(soak.${name} PROPERTIES LABELS soak TIMEOUT 120)
+  foreach(sizes IN ITEMS log small)
+    add_test(NAME soak.${name}.${sizes} COMMAND ${name} 8 256 lru ${sizes})
+    set_tests_properties(soak.${name}.${sizes} PROPERTIES LABELS soak TIMEOUT 120)
+  endforeach()
 endfunction()
 
 # ringcache_rival(NAME LINKS target …): the program rival_NAME of bench/rivals/NAME.cc, which bench/rivals/run.py runs;

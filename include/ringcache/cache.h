@@ -162,7 +162,9 @@ class Cache {
   const CacheOptions options_;
   const std::size_t mask_;  // shards - 1
   const std::unique_ptr<Budget> budget_;
-  std::mutex rebudgeting_;  // capacity and loans change one at a time; taken before a shard's lock
+  // Capacity and loans change one at a time; taken before a shard's lock. A listener that is told
+  // meanwhile may come back.
+  std::recursive_mutex rebudgeting_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

@@ -79,10 +79,8 @@ bool Cache::insert(const KeyView& key, Copy copy, std::uint32_t weight,
   Shard::Outcome outcome = home.insert(key, copy, weight, entry_tags, false);
   if (outcome == Shard::Outcome::needs_loan) {
     std::lock_guard lock(rebudgeting_);
-    const std::uint64_t charge = home.charge_of(key, copy, weight, entry_tags);
-    if (!lend(charge)) return false;
+    if (!lend(home.charge_of(key, copy, weight, entry_tags))) return false;
     outcome = home.insert(key, copy, weight, entry_tags, true);
-    if (outcome != Shard::Outcome::kept) budget_->take_back(charge);
   }
   const bool is_kept = outcome == Shard::Outcome::kept;
   if (is_kept && options_.on_insert) options_.on_insert(key.name, copy);
@@ -94,6 +92,7 @@ bool Cache::lend(std::uint64_t charge) {
   if (charge > std::min<std::size_t>(budget_->capacity(), UINT32_MAX - 1)) return false;
   for (bool is_ended = true; is_ended && !budget_->can_lend(charge);)
     is_ended = std::ranges::any_of(shards_, [](const auto& shard) { return shard->evict_loan(); });
+  if (!budget_->can_lend(charge)) return false;  // what a listener is inserting meanwhile has it
   budget_->lend(charge);
   for (const auto& shard : shards_) shard->fit();
   return true;

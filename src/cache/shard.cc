@@ -151,8 +151,10 @@ Cache::Shard::Outcome Cache::Shard::insert(const KeyView& key, const Copy& copy,
   Departed departed(options_);
   std::lock_guard lock(lock_);
   Entry* old = lookup(key);
-  if (old && old->version() > copy.version) return Outcome::refused;
+  const bool is_outdated = old && old->version() > copy.version;
   const bool expired = is_expired(copy);
+  if (is_lent && (is_outdated || expired)) budget_.take_back(charge);
+  if (is_outdated) return Outcome::refused;
   const bool is_too_large = charge > budget_.part(number_) && !is_lent;
   if (expired || is_too_large) {
     if (old) remove(*old, expired ? Departure::expired : Departure::evicted, departed);
@@ -182,15 +184,17 @@ bool Cache::Shard::erase(const KeyView& key, Departure why) {
 }
 
 std::size_t Cache::Shard::erase_if(const Gone& gone, Departure why) {
-  Departed departed(options_);
   std::vector<EntryId> leaving;  // the table must not change while it is walked
-  std::lock_guard lock(lock_);
-  table_.walk(1, [&](std::uint32_t, EntryId id) {
-    if (gone(entry(id))) leaving.push_back(id);
-    return true;
-  });
-  for (const EntryId id : leaving) remove(entry(id), why, departed);
-  while (pool_.is_sparse()) compact();
+  {
+    Departed departed(options_);
+    std::lock_guard lock(lock_);
+    table_.walk(1, [&](std::uint32_t, EntryId id) {
+      if (gone(entry(id))) leaving.push_back(id);
+      return true;
+    });
+    for (const EntryId id : leaving) remove(entry(id), why, departed);
+  }
+  tidy();
   return leaving.size();
 }
 
@@ -200,19 +204,29 @@ Departure Cache::Shard::departure(const KeyView& key) const {
 }
 
 void Cache::Shard::fit() {
-  Departed departed(options_);
-  std::lock_guard lock(lock_);
-  evict_down_to(limit(), departed);
-  while (pool_.is_sparse()) compact();
+  {
+    Departed departed(options_);
+    std::lock_guard lock(lock_);
+    evict_down_to(limit(), departed);
+  }
+  tidy();
 }
 
 void Cache::Shard::resize() {
-  Departed departed(options_);
+  {
+    Departed departed(options_);
+    std::lock_guard lock(lock_);
+    evict_down_to(limit(), departed);
+    policy_->resize(policy_budget(options_.unit, budget_.part(number_)));
+    evict_down_to(limit(), departed);
+  }
+  tidy();
+}
+
+/// After much has left, and those who were told have let go of it.
+void Cache::Shard::tidy() {
   std::lock_guard lock(lock_);
-  evict_down_to(limit(), departed);
-  policy_->resize(policy_budget(options_.unit, budget_.part(number_)));
-  evict_down_to(limit(), departed);
-  while (pool_.is_sparse()) compact();
+  while (pool_.find_sparse()) compact();
 }
 
 bool Cache::Shard::evict_loan() {

@@ -39,7 +39,8 @@ class alignas(64) Cache::Shard {
   void find_many(std::span<const KeyView> keys, std::span<const std::uint8_t> numbers,
                  std::span<std::optional<Copy>> found);
   std::optional<Copy> peek(const KeyView& key) const;
-  /// With `is_lent`, the budget has lent it the charge of what it inserts.
+  /// With `is_lent`, the budget has lent it the charge of what it inserts; from then on the loan is
+  /// the shard's to give back.
   Outcome insert(const KeyView& key, const Copy& copy, std::uint32_t weight,
                  std::span<const Tag> tags, bool is_lent);
   bool erase(const KeyView& key, Departure why);
@@ -87,6 +88,7 @@ class alignas(64) Cache::Shard {
   void unlink(Entry& entry, Departure why, Departed& departed);
   void end_loan(EntryId id) noexcept;
   void sweep(Departed& departed);
+  void tidy();
   void compact();
   void relocate(Entry& from);
   std::string audit_entry(std::uint32_t tag, const Entry& entry) const;

@@ -106,7 +106,7 @@ void SlabPool::free(void* slot) noexcept {
     if (of.open != kNone) return end_slab(number);
     link(of, number);  // the size's last hole: it would soon be made again
   }
-  note_holes(size_class, bytes);
+  note_holes(size_class);
 }
 
 void SlabPool::free_when_left(void* slot, Bytes::Block& block) noexcept {
@@ -164,10 +164,15 @@ SlabPool::Sparse SlabPool::open_sparse_slab() noexcept {
 void SlabPool::close(const Sparse& sparse) noexcept {
   Slab& closing = slab(sparse.slab);
   closing.is_closing = false;
-  Class& of = classes_[class_of(sparse.slot_bytes)];
+  const std::size_t size_class = class_of(sparse.slot_bytes);
+  Class& of = classes_[size_class];
   const std::size_t slots = slots_of(sparse.slab, sparse.slot_bytes);
-  of.patience = closing.used == 0 ? 0 : of.slots - of.used + 2 * slots;
-  if (closing.used == 0) return end_slab(sparse.slab);
+  if (closing.used == 0) {
+    of.patience = 0;
+    end_slab(sparse.slab);
+    return note_holes(size_class);
+  }
+  of.patience = of.slots - of.used + 2 * slots;
   if (closing.used < slots) link(of, sparse.slab);
 }
 
@@ -231,6 +236,7 @@ std::uint32_t SlabPool::new_slab(std::size_t slot_bytes) {
   }
   Class& of = classes_[class_of(slot_bytes)];
   of.slots += slots_of(number, slot_bytes);
+  of.slab_slots = kSlabBytes / slot_bytes;
   link(of, number);
   footprint_ += kSlabBytes;
   return number;
@@ -298,13 +304,18 @@ std::uint32_t SlabPool::chunk_with_room() {
   return roomy_ = made->number;
 }
 
-void SlabPool::note_holes(std::size_t size_class, std::size_t slot_bytes) noexcept {
+void SlabPool::note_holes(std::size_t size_class) noexcept {
   const Class& of = classes_[size_class];
   const std::size_t holes = of.slots - of.used;
-  const std::size_t two_slabs = 2 * kSlabBytes / slot_bytes;
-  if (size_class > class_of(sizeof(PolicyEntry)) && holes > std::max(of.patience, of.slots / 16) &&
-      holes > two_slabs)
+  const bool is_ghosts = size_class <= class_of(sizeof(PolicyEntry));  // they do not move
+  if (!is_ghosts && holes > 2 * of.slab_slots && holes > std::max(of.patience, of.slots / 16))
     sparse_class_ = static_cast<std::uint32_t>(size_class);
+}
+
+bool SlabPool::find_sparse() noexcept {
+  take_back();
+  for (std::size_t i = 0; i < kClasses && !is_sparse(); ++i) note_holes(i);
+  return is_sparse();
 }
 
 PolicyEntry& EntryPool::make_ghost() {

@@ -44,7 +44,11 @@ class SlabPool final : public EntryPool {
     char* end;
   };
   /// Whether some size has holes for two slabs, and for more than a sixteenth of its slots.
+  /// Only a free() or close() makes it so, of the size that it was of.
   bool is_sparse() const noexcept { return sparse_class_ != kNone; }
+  /// is_sparse() of all sizes: for when much has been freed at once. What readers have let go of is
+  /// free then.
+  bool find_sparse() noexcept;
   /// REQUIRES: is_sparse().
   Sparse open_sparse_slab() noexcept;
   void close(const Sparse& sparse) noexcept;
@@ -78,7 +82,8 @@ class SlabPool final : public EntryPool {
     std::uint32_t open = kNone;  // slabs with a hole
     std::size_t slots = 0;
     std::size_t used = 0;
-    std::size_t patience = 0;  // holes that do not make it sparse, as moving has failed
+    std::size_t slab_slots = 0;  // of a whole slab
+    std::size_t patience = 0;    // holes that do not make it sparse, as moving has failed
   };
 
   static std::size_t class_of(std::size_t size) noexcept;
@@ -97,7 +102,7 @@ class SlabPool final : public EntryPool {
   void unlink(Class& of, std::uint32_t slab) noexcept;
   std::uint32_t chunk_with_room();
   void end_chunk(SlabChunk& ended) noexcept;
-  void note_holes(std::size_t size_class, std::size_t slot_bytes) noexcept;
+  void note_holes(std::size_t size_class) noexcept;
   void take_back() noexcept;
 
   Shared* shared_;  // outlives the pool while blocks are held

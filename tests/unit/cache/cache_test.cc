@@ -421,6 +421,40 @@ TEST_P(CacheTest, LargeValuesTakeTurns) {
   EXPECT_LE(cache.stats().charge, 200'000u);
 }
 
+TEST_P(CacheTest, WhatWasLentComesBackFromEveryEnd) {
+  Cache cache = make(1 << 20, kBytes, 16);
+  for (const std::size_t size : {1'030'000, 1'040'000, 1'000'000, 900'000}) {
+    cache.insert(key("a"), copy(std::string(size, 'x'), 7));
+    cache.insert(key("a"), copy(std::string(size, 'x'), 5));                // too old
+    cache.insert(key("b"), copy(std::string(size, 'x'), 7, clock_.now()));  // too late
+    cache.insert(key("b"), copy(std::string(size, 'x'), 7, clock_.now() + 1s));
+    clock_.advance(1s);
+    read(cache, "b");
+    ASSERT_EQ(cache.audit(), "");
+  }
+  cache.clear();
+  fill(cache, 30'000);
+  EXPECT_GT(cache.stats().charge, (1u << 20) * 9 / 10);
+}
+
+TEST(CacheListenerTest, MayInsertALargeValueWhileRoomIsMadeForAnother) {
+  testing::SimScheduler clock;
+  Cache* self = nullptr;
+  Cache cache({.capacity = 1 << 20,
+               .shards = 16,
+               .on_departure =
+                   [&self](std::string_view name, const Copy&, Departure) {
+                     if (name == "first")
+                       self->insert(key("again"), copy(std::string(500'000, 'x')));
+                   }},
+              clock);
+  self = &cache;
+  cache.insert(key("first"), copy(std::string(700'000, 'x')));
+  cache.insert(key("second"), copy(std::string(800'000, 'x')));
+  EXPECT_EQ(cache.audit(), "");
+  EXPECT_LE(cache.stats().charge, cache.capacity());
+}
+
 /// Throws out at random: what a user may write.
 class Dice final : public Policy {
  public:

@@ -122,6 +122,19 @@ TEST_F(SlabPoolTest, HolesAreClosedByMoving) {
   for (const auto& [slot, sign] : used) ASSERT_TRUE(says(slot, 152, sign));
 }
 
+TEST_F(SlabPoolTest, HolesThatCameAllAtOnceAreFoundInEverySize) {
+  std::mt19937_64 random(1);
+  std::map<void*, char> used;
+  std::map<void*, char> leaving;
+  for (int i = 0; i < 60'000; ++i) {
+    auto& kept = random() % 4 == 0 ? used : leaving;
+    kept[make(i % 2 == 0 ? 152 : 104, 'x')] = 'x';
+  }
+  for (const auto& [slot, sign] : leaving) pool_.free(slot);
+  while (pool_.find_sparse()) compact(pool_, used);
+  EXPECT_LE(pool_.footprint(), used.size() * 128 * 110 / 100 + (128u << 10));
+}
+
 TEST_F(SlabPoolTest, ASlotWaitsForTheReaderOfItsBlock) {
   auto& entry = pool_.make_ghost();
   void* slot = pool_.allocate(64);
