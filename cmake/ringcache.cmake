@@ -206,9 +206,12 @@ function(ringcache_load_bench name)
 endfunction()
 
 # ringcache_soak(NAME LINKS target …): the program tests/soak/NAME.cc, whose first argument is for how many seconds it
-# runs; as a test, for a few. `make soak` runs it for long.
+# runs; as a test, for a few. `make soak` runs it for long. It measures memory, of which sanitizers take their own.
 function(ringcache_soak name)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    return()
+  endif()
   add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/soak/${name}.cc)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} ringcache_flags)
   foreach(sizes IN ITEMS log small)
