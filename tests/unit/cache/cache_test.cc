@@ -176,6 +176,16 @@ TEST_P(CacheTest, AGrowingValueMakesRoomForItself) {
   EXPECT_LT(cache.stats().entries, 25u);
 }
 
+TEST_P(CacheTest, TheBudgetHoldsForOneValueOfItsSize) {
+  for (std::size_t size = 15'000; size < 16'000; size += 16) {
+    Cache cache = make(16'000, kBytes);
+    for (int round = 0; round < 3; ++round) fill(cache, 60 * (1 + round), round == 2 ? "l" : "k");
+    const bool is_kept = cache.insert(key("large"), copy(std::string(size, 'x')));
+    ASSERT_EQ(cache.audit(), "") << size;
+    ASSERT_EQ(cache.stats().entries > 0 && read(cache, "large") != "-", is_kept) << size;
+  }
+}
+
 TEST_P(CacheTest, WeightsAreTheCostOfObjects) {
   Cache cache = make(10);
   EXPECT_TRUE(cache.insert(key("a"), copy("1"), 4));
