@@ -1,61 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/table.h"
 
-#include <cassert>
+#include <algorithm>
 #include <utility>
 
 namespace ringcache {
 namespace {
 
-constexpr std::size_t kHomesMin = 8;
-
-/// Room behind the last home, where crowds are as long as anywhere.
-constexpr std::size_t kOverhang = 32;
+/// Buckets behind the last home, where crowds are as long as anywhere.
+constexpr std::size_t kOverhang = 4;
 
 }  // namespace
 
+unsigned Table::Bucket::up_to(std::uint32_t tag) const noexcept {
+  unsigned count = 0;
+  for (const std::uint32_t here : tags) count += here - 1 < tag;  // 0 - 1 is no less than any
+  return count;
+}
+
+void Table::Bucket::insert(unsigned at, std::uint32_t tag, EntryId id) noexcept {
+  std::copy_backward(tags.begin() + at, tags.end() - 1, tags.end());
+  std::copy_backward(ids.begin() + at, ids.end() - 1, ids.end());
+  tags[at] = tag;
+  ids[at] = id;
+}
+
+void Table::Bucket::remove(unsigned at) noexcept {
+  std::copy(tags.begin() + at + 1, tags.end(), tags.begin() + at);
+  std::copy(ids.begin() + at + 1, ids.end(), ids.begin() + at);
+  tags.back() = 0;
+}
+
+/// A full bucket passes its last on to the next, whose first it becomes.
 void Table::insert(std::uint32_t tag, EntryId id) {
-  if ((size_ + 1) * 5 > homes_ * 4) resize(std::max(homes_ + homes_ / 4, kHomesMin));
-  auto at = static_cast<std::size_t>(first(tag) - slots_.data());
-  std::size_t end = at;
-  while (!slots_[end].empty()) ++end;
-  if (end + 1 == slots_.size()) slots_.resize(slots_.size() + kOverhang);
-  for (; end > at; --end) slots_[end] = slots_[end - 1];
-  slots_[at] = Slot(tag, id);
+  if ((size_ + 1) * 20 > homes_ * kSlots * 17) resize(std::max(homes_ + homes_ / 4, homes_ + 1));
+  std::size_t at = home(tag);
+  while (buckets_[at].ends_before(tag)) ++at;
+  unsigned slot = buckets_[at].up_to(tag);
+  for (; tag != 0; ++at, slot = 0) {
+    if (at + 1 == buckets_.size()) buckets_.resize(buckets_.size() + kOverhang);
+    const std::uint32_t last_tag = buckets_[at].tags.back();
+    const EntryId last_id = buckets_[at].ids.back();
+    buckets_[at].insert(slot, tag, id);
+    tag = last_tag;
+    id = last_id;
+  }
   ++size_;
 }
 
+/// Only behind a full bucket can there be what belongs into it.
 void Table::erase(std::uint32_t tag, EntryId id) {
-  std::size_t hole = index_of(tag, id);
-  for (; !slots_[hole + 1].empty() && home(slots_[hole + 1].tag()) <= hole; ++hole)
-    slots_[hole] = slots_[hole + 1];
-  slots_[hole] = Slot();
+  auto [at, slot] = place_of(tag, id);
+  for (bool was_full = true; was_full; slot = 0, ++at) {
+    Bucket& bucket = buckets_[at];
+    was_full = bucket.is_full();
+    bucket.remove(slot);
+    if (!was_full) break;
+    const Bucket& next = buckets_[at + 1];
+    if (next.tags[0] == 0 || home(next.tags[0]) > at) break;
+    bucket.tags.back() = next.tags[0];
+    bucket.ids.back() = next.ids[0];
+  }
   --size_;
-  if (homes_ > kHomesMin && size_ * 5 < homes_ * 2) resize(std::max(homes_ * 5 / 8, kHomesMin));
+  if (size_ * 20 < homes_ * kSlots * 8 && homes_ > 1)
+    resize(std::max<std::size_t>(homes_ * 5 / 8, 1));
 }
 
 void Table::replace(std::uint32_t tag, EntryId id, EntryId with) noexcept {
-  slots_[index_of(tag, id)] = Slot(tag, with);
+  const auto [at, slot] = place_of(tag, id);
+  buckets_[at].ids[slot] = with;
 }
 
-std::size_t Table::index_of(std::uint32_t tag, EntryId id) const noexcept {
-  const Slot* slot = first(tag);
-  while (slot->id() != id) ++slot;
-  assert(slot->tag() == tag);
-  return static_cast<std::size_t>(slot - slots_.data());
+Table::Place Table::place_of(std::uint32_t tag, EntryId id) const noexcept {
+  for (std::size_t at = home(tag);; ++at)
+    for (unsigned which = buckets_[at].where(tag); which != 0; which &= which - 1) {
+      const auto slot = static_cast<unsigned>(std::countr_zero(which));
+      if (buckets_[at].ids[slot] == id) return {.bucket = at, .slot = slot};
+    }
 }
 
 void Table::resize(std::size_t homes) {
-  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(homes + kOverhang));
+  const std::vector<Bucket> old = std::exchange(buckets_, std::vector<Bucket>(homes + kOverhang));
   homes_ = homes;
-  std::size_t end = 0;  // behind the last one placed
-  for (const Slot slot : old) {
-    if (slot.empty()) continue;
-    const std::size_t at = std::max(end, home(slot.tag()));
-    if (at + 1 >= slots_.size()) slots_.resize(slots_.size() + kOverhang);
-    slots_[at] = slot;
-    end = at + 1;
-  }
+  std::size_t at = 0;
+  unsigned used = 0;  // slots of that bucket
+  for (const Bucket& bucket : old)
+    for (unsigned i = 0; i < kSlots && bucket.tags[i] != 0; ++i) {
+      if (used == kSlots) ++at, used = 0;
+      if (const std::size_t home = this->home(bucket.tags[i]); home > at) at = home, used = 0;
+      if (at + 1 == buckets_.size()) buckets_.resize(buckets_.size() + kOverhang);
+      buckets_[at].tags[used] = bucket.tags[i];
+      buckets_[at].ids[used++] = bucket.ids[i];
+    }
 }
 
 }  // namespace ringcache
