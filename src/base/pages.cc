@@ -15,8 +15,12 @@ void* map_pages(std::size_t bytes) {
   return pages;
 }
 
-/// Maps more, so that an aligned stretch is in it; the rest goes back.
+/// What is mapped mostly stands below what was mapped before, and then it is aligned as that was.
+/// If not, maps more, so that an aligned stretch is in it; the rest goes back.
 void* map_aligned_pages(std::size_t bytes, std::size_t alignment) {
+  void* pages = map_pages(bytes);
+  if (reinterpret_cast<std::uintptr_t>(pages) % alignment == 0) return pages;
+  unmap_pages(pages, bytes);
   auto* begin = static_cast<char*>(map_pages(bytes + alignment));
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % alignment;
   if (before > 0) munmap(begin, before);

@@ -9,7 +9,7 @@
 #include <new>
 #include <vector>
 
-#include "base/pages.h"
+#include "base/chunks.h"
 
 namespace ringcache {
 namespace {
@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t kFineMax = 256;  // sizes in steps of 8 up to here
 constexpr std::size_t kFineClasses = kFineMax / 8;
 constexpr std::size_t kHeadBytes = 1024;  // of a chunk: its first slab starts behind it
+/// One slab of so many that are in use may stay here while it is free: what is given back costs the
+/// pages around it that they are one large page.
+constexpr std::size_t kWarmShare = 64;
 
 /// What a free slot holds, in place of a PolicyEntry.
 struct Hole {
@@ -37,7 +40,7 @@ struct Returned {
 struct SlabPool::Shared {
   ~Shared() {
     for (char* chunk : chunks)
-      if (chunk) unmap_pages(chunk, kChunkBytes);
+      if (chunk) give_back_chunk(chunk);
   }
   void let_go() noexcept {
     if (held.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -57,7 +60,10 @@ struct SlabPool::SlabChunk : EntryPool::Chunk {
   std::array<Slab, kSlabs> slabs{};
 };
 
-SlabPool::SlabPool() : shared_(new Shared) { static_assert(sizeof(SlabChunk) <= kHeadBytes); }
+SlabPool::SlabPool() : shared_(new Shared) {
+  static_assert(kChunkBytes == ringcache::kChunkBytes);
+  static_assert(sizeof(SlabChunk) <= kHeadBytes);
+}
 
 SlabPool::~SlabPool() { shared_->let_go(); }
 
@@ -228,6 +234,7 @@ std::uint32_t SlabPool::new_slab(std::size_t slot_bytes) {
   SlabChunk& home = chunk(in);
   std::uint32_t index = 0;
   while (home.slabs[index].slot_units != 0) ++index;
+  warm_ -= home.slabs[index].is_warm;
   home.slabs[index] = {.slot_units = static_cast<std::uint16_t>(slot_bytes / kUnitBytes)};
   const auto number = static_cast<std::uint32_t>(in * kSlabs + index);
   if (++home.slabs_used == kSlabs) {  // leaves the list, whose first it is
@@ -260,17 +267,26 @@ void SlabPool::end_slab(std::uint32_t number) noexcept {
   const bool is_only_room = roomy_ == home.number && home.next == kNone;
   if (home.slabs_used == 0 && !is_only_room)
     end_chunk(home);
-  else if (number % kSlabs != 0)  // the first is partly the chunk's head
-    forget_pages(begin_of(number), kSlabBytes);
+  else
+    keep_or_forget(number);
+}
+
+void SlabPool::keep_or_forget(std::uint32_t number) noexcept {
+  if (number % kSlabs == 0) return;  // the first is partly the chunk's head
+  Slab& free = slab(number);
+  free.is_warm = warm_ < footprint_ / kSlabBytes / kWarmShare;
+  warm_ += free.is_warm;
+  if (!free.is_warm) forget_in_chunk(begin_of(number), kSlabBytes);
 }
 
 void SlabPool::end_chunk(SlabChunk& ended) noexcept {
   (ended.prev == kNone ? roomy_ : chunk(ended.prev).next) = ended.next;
   if (ended.next != kNone) chunk(ended.next).prev = ended.prev;
+  for (const Slab& slab : ended.slabs) warm_ -= slab.is_warm;
   const std::uint32_t number = ended.number;
   shared_->unused_numbers.push_back(number);
   shared_->chunks[number] = nullptr;
-  unmap_pages(&ended, kChunkBytes);
+  give_back_chunk(&ended);
 }
 
 void SlabPool::link(Class& of, std::uint32_t number) noexcept {
@@ -289,7 +305,7 @@ void SlabPool::unlink(Class& of, std::uint32_t number) noexcept {
 
 std::uint32_t SlabPool::chunk_with_room() {
   if (roomy_ != kNone) return roomy_;
-  auto* made = new (map_aligned_pages(kChunkBytes, kChunkBytes)) SlabChunk;
+  auto* made = new (take_chunk()) SlabChunk;
   made->give_back = give_back;
   made->shared = shared_;
   std::vector<std::uint32_t>& unused = shared_->unused_numbers;

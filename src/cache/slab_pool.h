@@ -13,9 +13,10 @@ namespace ringcache {
 /// It comes from the system in chunks of 256 KiB. A chunk is cut into slabs of 16 KiB, a slab into
 /// slots of one size, in steps of 8 bytes up to 256 and of an eighth above (J. Bonwick, "The slab
 /// allocator: an object-caching kernel memory allocator", USENIX Summer 1994). A slab that empties
-/// goes back to the system. Where a size is used less than it was, its slabs have holes: the owner
-/// is then asked to move the entries of one slab into the holes of the others (sparse_slab()), so
-/// that the pool takes little more than what is in use, whatever its history.
+/// goes back to the system, but for some that are kept for other sizes. Where a size is used less
+/// than it was, its slabs have holes: the owner is then asked to move the entries of one slab into
+/// the holes of the others (sparse_slab()), so that the pool takes little more than what is in use,
+/// whatever its history.
 ///
 /// Guarded by the shard's lock, but for one thing: a reader that holds a value's block in a slot
 /// may let go of it on any thread, even after the pool's end.
@@ -74,7 +75,8 @@ class SlabPool final : public EntryPool {
     std::uint16_t used = 0;
     std::uint16_t fresh = 0;  // slots from here on were never used
     bool is_closing = false;
-    EntryId hole = 0;  // the first of a list through freed slots
+    bool is_warm = false;  // free, and its memory is here still
+    EntryId hole = 0;      // the first of a list through freed slots
     std::uint32_t prev = kNone;
     std::uint32_t next = kNone;
   };
@@ -98,6 +100,7 @@ class SlabPool final : public EntryPool {
   void* take_slot(std::uint32_t slab) noexcept;
   std::uint32_t new_slab(std::size_t slot_bytes);
   void end_slab(std::uint32_t number) noexcept;
+  void keep_or_forget(std::uint32_t number) noexcept;
   void link(Class& of, std::uint32_t slab) noexcept;
   void unlink(Class& of, std::uint32_t slab) noexcept;
   std::uint32_t chunk_with_room();
@@ -109,6 +112,7 @@ class SlabPool final : public EntryPool {
   std::array<Class, kClasses> classes_{};
   std::uint32_t roomy_ = kNone;  // chunks with a free slab, a list
   std::size_t footprint_ = 0;
+  std::size_t warm_ = 0;  // such slabs
   std::uint32_t sparse_class_ = kNone;
 };
 
