@@ -9,11 +9,6 @@
 
 namespace ringcache {
 
-/// A 64-bit hash of a byte string (wyhash-like: 128-bit multiplications folded to 64 bits). The
-/// same on every machine and in every version: shards, sketches, rendezvous scores and etags rest
-/// on it. Not a defence against chosen collisions: an index built on it must compare keys too.
-std::uint64_t hash64(std::string_view text, std::uint64_t seed = 0) noexcept;
-
 /// Immutable bytes shared by an atomic reference count: one word to hold, one block for count and
 /// payload together. Copying never copies the payload. Safe to share between threads; the last
 /// holder frees. A default-made Bytes is null and views as empty; an empty copy is not null.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <ringcache/bytes.h>
+#include <ringcache/hash.h>
 #include <ringcache/result.h>
 #include <ringcache/scheduler.h>
 

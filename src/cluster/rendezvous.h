@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <ringcache/bytes.h>
+#include <ringcache/hash.h>
 #include <ringcache/ring.h>
 
 namespace ringcache {

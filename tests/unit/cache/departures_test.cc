@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include <ringcache/hash.h>
+
 namespace ringcache {
 namespace {
 

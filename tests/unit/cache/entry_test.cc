@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <ringcache/hash.h>
+
 namespace ringcache {
 namespace {
 

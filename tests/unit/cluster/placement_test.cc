@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-#include <ringcache/bytes.h>
+#include <ringcache/hash.h>
 #include <ringcache/ring.h>
 #include <ringcache/testing/fake_membership.h>
 

@@ -2,6 +2,7 @@
 #include "cache/policy/ghost_nodes.h"
 
 #include <gtest/gtest.h>
+#include <ringcache/hash.h>
 
 #include <map>
 #include <random>

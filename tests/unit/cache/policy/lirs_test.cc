@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <ringcache/hash.h>
+
 #include "cache/policy/policies.h"
 #include "unit/cache/policy/order.h"
 
