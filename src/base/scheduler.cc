@@ -40,19 +40,29 @@ constexpr std::uint64_t kTicksTrusted = 60'000'000;
 
 BootClock::time_point BootClock::now() noexcept { return read(CLOCK_BOOTTIME); }
 
-/// If few ticks have passed since this thread read the exact time, then little time has.
+namespace {
+
+/// What this thread saw when it last read the exact time.
+struct Seen {
+  std::int64_t exact;
+  std::uint64_t ticks;
+};
+constinit thread_local Seen seen{};
+
+[[gnu::noinline]] bool look(std::int64_t at, std::uint64_t ticks) noexcept {
+  seen = {.exact = BootClock::now().time_since_epoch().count(), .ticks = ticks};
+  return seen.exact >= at;
+}
+
+}  // namespace
+
+/// If few ticks have passed since then, then little time has.
 bool BootClock::has_come(time_point time) noexcept {
-  struct Seen {
-    std::int64_t exact;
-    std::uint64_t ticks;
-  };
-  static constinit thread_local Seen seen{};
   const std::uint64_t ticks = read_ticks();
   const std::int64_t at = time.time_since_epoch().count();
   if (ticks - seen.ticks < kTicksTrusted && at - kAheadMin > seen.exact) [[likely]]
     return false;
-  seen = {.exact = now().time_since_epoch().count(), .ticks = ticks};
-  return seen.exact >= at;
+  return look(at, ticks);
 }
 
 namespace {

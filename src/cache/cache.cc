@@ -49,8 +49,6 @@ Cache::Cache(CacheOptions options, const Clock& clock)
 
 Cache::~Cache() = default;
 
-std::optional<Copy> Cache::find(const KeyView& key) { return shard_of(key).find(key); }
-
 void Cache::find_many(std::span<const KeyView> keys, std::span<std::optional<Copy>> found) {
   assert(keys.size() == found.size());
   constexpr std::size_t kBatch = 64;

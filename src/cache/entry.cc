@@ -100,6 +100,19 @@ std::string_view Entry::name() const noexcept {
   return {body() + name_at_, name_size_};
 }
 
+bool Entry::is_long_named(std::string_view name) const noexcept { return this->name() == name; }
+
+Copy Entry::copy() const noexcept {
+  std::optional<Copy> copy;
+  copy_to(copy, expires_at());
+  return *std::move(copy);
+}
+
+/// Null where there is none.
+Bytes Entry::value_outside() const noexcept {
+  return flags_ & kValueOutside ? outside(value_at()) : Bytes();
+}
+
 void Entry::read_stamps(Copy& copy) const noexcept {
   copy.version = read<std::uint64_t>(stamps_at());
   copy.loaded_at = read<Time>(stamps_at() + 8);

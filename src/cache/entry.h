@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -57,29 +58,29 @@ class Entry : public PolicyEntry {
   /// somebody reads the value in it, or reads on in what is only the rest of an entry.
   static Entry* move(SlabPool& pool, Entry& entry);
 
-  bool is_named(std::string_view name) const noexcept {
-    if (flags_ & kNameOutside) return outside(name_at_).view() == name;
-    return name.size() == name_size_ && is_same(body() + name_at_, name.data(), name.size());
+  /// Two loads of 8 for names of 8 to 16 bytes: memcmp() would be a call.
+  [[gnu::always_inline]] bool is_named(std::string_view name) const noexcept {
+    const std::size_t size = name.size();
+    if (size - 8 > 8 || (flags_ & kNameOutside)) [[unlikely]]
+      return is_long_named(name);
+    const char* own = body() + name_at_;
+    return name_size_ == size && read_word(own) == read_word(name.data()) &&
+           read_word(own + size - 8) == read_word(name.data() + size - 8);
   }
   std::string_view name() const noexcept;
-  Copy copy() const noexcept {
-    Copy copy;
-    read_to(copy);
-    return copy;
-  }
-  /// Its copy in place of an empty one.
-  void read_to(Copy& copy) const noexcept {
+  Copy copy() const noexcept;
+  /// copy() in place; its expiry is known already.
+  [[gnu::always_inline]] void copy_to(std::optional<Copy>& copy, Time expires_at) const noexcept {
     if (flags_ & kValueInside) [[likely]]
-      copy.bytes = Bytes::hold(block());
-    else if (flags_ & kValueOutside)
-      copy.bytes = outside(value_at());
-    if (flags_ & kExpires) copy.expires_at = expiry();
-    if (flags_ & kStamped) read_stamps(copy);
+      copy.emplace(Bytes::hold(block()), 0u, Time{}, expires_at);
+    else
+      copy.emplace(value_outside(), 0u, Time{}, expires_at);
+    if (flags_ & kStamped) read_stamps(*copy);
   }
   bool has_tag(Tag tag) const noexcept;
   bool expires() const noexcept { return (flags_ & kExpires) != 0; }
-  /// REQUIRES: expires().
-  Time expiry() const noexcept { return read<Time>(0); }
+  /// Time::max() for never.
+  Time expires_at() const noexcept { return expires() ? read<Time>(0) : Time::max(); }
   std::uint64_t version() const noexcept;
 
  private:
@@ -95,18 +96,15 @@ class Entry : public PolicyEntry {
   static constexpr std::size_t kBodyAt = sizeof(PolicyEntry) + 4;
 
   Entry() = default;
+  bool is_long_named(std::string_view name) const noexcept;
   void read_stamps(Copy& copy) const noexcept;
+  Bytes value_outside() const noexcept;
   void write(const Plan& plan) noexcept;
 
-  /// Two loads of 8 for keys of 8 to 16 bytes: memcmp() would be a call.
-  static bool is_same(const char* a, const char* b, std::size_t size) noexcept {
-    if (size < 8 || size > 16) return std::memcmp(a, b, size) == 0;
-    std::uint64_t words[4];
-    std::memcpy(&words[0], a, 8);
-    std::memcpy(&words[1], b, 8);
-    std::memcpy(&words[2], a + size - 8, 8);
-    std::memcpy(&words[3], b + size - 8, 8);
-    return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
+  static std::uint64_t read_word(const char* from) noexcept {
+    std::uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
   }
   template <class T>
   T read(std::size_t at) const noexcept {
@@ -122,15 +120,17 @@ class Entry : public PolicyEntry {
   static constexpr std::size_t aligned(std::size_t at, std::size_t to) {
     return (at + kBodyAt + to - 1) / to * to - kBodyAt;
   }
+  /// REQUIRES: kValueOutside.
   std::size_t value_at() const noexcept {
-    const std::size_t behind = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : name_size_);
-    return flags_ & kValueInside ? aligned(behind, 4) : aligned(behind, alignof(Bytes));
+    return aligned(name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : name_size_), alignof(Bytes));
   }
   const Bytes& outside(std::size_t at) const noexcept {
     return *reinterpret_cast<const Bytes*>(body() + at);
   }
+  /// REQUIRES: kValueInside, and so is the name then.
   Bytes::Block& block() const noexcept {
-    return *reinterpret_cast<Bytes::Block*>(const_cast<char*>(body()) + value_at());
+    const std::size_t at = aligned(std::size_t{name_at_} + name_size_, 4);
+    return *reinterpret_cast<Bytes::Block*>(const_cast<char*>(body()) + at);
   }
   Bytes take_outside(std::size_t at) noexcept;
 

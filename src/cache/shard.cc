@@ -79,30 +79,34 @@ Cache::Shard::~Shard() {
 }
 
 [[gnu::always_inline]] inline Entry* Cache::Shard::lookup(const KeyView& key) const noexcept {
-  return table_.find(table_tag(key.hash), [&](EntryId id) {
+  return table_.find(table_tag(key.hash), [this, &key](EntryId id) {
     Entry& met = entry(id);
     return met.is_named(key.name) ? &met : nullptr;
   });
 }
 
-inline bool Cache::Shard::is_expired(const Entry& entry) const noexcept {
-  return entry.expires() && clock_.has_come(entry.expiry());
+inline bool Cache::Shard::has_come(Time expiry) const noexcept {
+  return expiry != Time::max() && clock_.has_come(expiry);
 }
 
-std::optional<Copy> Cache::Shard::find(const KeyView& key) {
+[[gnu::always_inline]] inline std::optional<Copy> Cache::Shard::find(const KeyView& key) {
   std::optional<Copy> found;
-  std::unique_lock lock(lock_);
+  lock_.lock();
   Entry* entry = lookup(key);
-  if (entry && !is_expired(*entry)) [[likely]] {
-    ++stats_.hits;
-    policy_->touch(*entry);
-    entry->read_to(found.emplace());
-  } else {
-    lock.release();
+  const Time expiry = entry ? entry->expires_at() : Time::max();
+  if (!entry || has_come(expiry)) [[unlikely]] {
     miss(key, entry);
+    return found;
   }
+  ++stats_.hits;
+  policy_->touch(*entry);
+  entry->copy_to(found, expiry);
+  lock_.unlock();
   return found;
 }
+
+/// Here, so that the shard's part is inlined.
+std::optional<Copy> Cache::find(const KeyView& key) { return shard_of(key).find(key); }
 
 /// Goes on under find()'s lock.
 void Cache::Shard::miss(const KeyView& key, Entry* expired) {
@@ -126,7 +130,7 @@ void Cache::Shard::find_many(std::span<const KeyView> keys, std::span<const std:
 
 std::optional<Copy> Cache::Shard::find_locked(const KeyView& key, Departed& departed) {
   Entry* entry = lookup(key);
-  if (entry && !is_expired(*entry)) {
+  if (entry && !has_come(entry->expires_at())) {
     ++stats_.hits;
     policy_->touch(*entry);
     return entry->copy();
@@ -139,7 +143,7 @@ std::optional<Copy> Cache::Shard::find_locked(const KeyView& key, Departed& depa
 std::optional<Copy> Cache::Shard::peek(const KeyView& key) const {
   std::lock_guard lock(lock_);
   const Entry* entry = lookup(key);
-  if (!entry || is_expired(*entry)) return std::nullopt;
+  if (!entry || has_come(entry->expires_at())) return std::nullopt;
   return entry->copy();
 }
 
@@ -152,7 +156,7 @@ Cache::Shard::Outcome Cache::Shard::insert(const KeyView& key, const Copy& copy,
   std::lock_guard lock(lock_);
   Entry* old = lookup(key);
   const bool is_outdated = old && old->version() > copy.version;
-  const bool expired = is_expired(copy);
+  const bool expired = has_come(copy.expires_at);
   if (is_lent && (is_outdated || expired)) budget_.take_back(charge);
   if (is_outdated) return Outcome::refused;
   const bool is_too_large = charge > budget_.part(number_) && !is_lent;
@@ -259,7 +263,7 @@ std::uint32_t Cache::Shard::look(std::uint32_t from, Window& window) const {
   table_.walk(from, [&](std::uint32_t tag, EntryId id) {
     if (window.size() >= kWindow && tag != last) return next = tag, false;
     last = tag;
-    if (const Entry& seen = entry(id); !is_expired(seen))
+    if (const Entry& seen = entry(id); !has_come(seen.expires_at()))
       window.emplace_back(seen.name(), seen.copy());
     return true;
   });
@@ -270,10 +274,6 @@ std::uint64_t Cache::Shard::charge_of(const KeyView& key, const Copy& copy, std:
                                       std::span<const Tag> tags) const {
   if (options_.unit == CapacityUnit::objects) return std::max(weight, 1u);
   return Entry::Plan(key, copy, tags).footprint();
-}
-
-bool Cache::Shard::is_expired(const Copy& copy) const noexcept {
-  return copy.expires_at != Time::max() && clock_.has_come(copy.expires_at);
 }
 
 void Cache::Shard::count_miss(std::uint64_t hash) noexcept {
@@ -394,7 +394,7 @@ void Cache::Shard::sweep(Departed& departed) {
   });
   hand_ = next;
   for (int i = 0; i < count; ++i)
-    if (is_expired(entry(met[i]))) remove(entry(met[i]), Departure::expired, departed);
+    if (has_come(entry(met[i]).expires_at())) remove(entry(met[i]), Departure::expired, departed);
 }
 
 /// Empties one slab whose entries fit into the holes of others, if there is one.

@@ -73,8 +73,7 @@ class alignas(64) Cache::Shard {
 
   Entry& entry(EntryId id) const noexcept { return static_cast<Entry&>(pool_.at(id)); }
   Entry* lookup(const KeyView& key) const noexcept;
-  bool is_expired(const Copy& copy) const noexcept;
-  bool is_expired(const Entry& entry) const noexcept;
+  bool has_come(Time expiry) const noexcept;
   void miss(const KeyView& key, Entry* expired);
   std::optional<Copy> find_locked(const KeyView& key, Departed& departed);
   void count_miss(std::uint64_t hash) noexcept;

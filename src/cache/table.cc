@@ -10,6 +10,11 @@ namespace {
 /// Buckets behind the last home, where crowds are as long as anywhere.
 constexpr std::size_t kOverhang = 4;
 
+/// Of the slots of all homes.
+constexpr std::size_t kTwentieths = 20;
+constexpr std::size_t kLoadMax = 17;
+constexpr std::size_t kLoadMin = 8;
+
 }  // namespace
 
 unsigned Table::Bucket::up_to(std::uint32_t tag) const noexcept {
@@ -33,7 +38,8 @@ void Table::Bucket::remove(unsigned at) noexcept {
 
 /// A full bucket passes its last on to the next, whose first it becomes.
 void Table::insert(std::uint32_t tag, EntryId id) {
-  if ((size_ + 1) * 20 > homes_ * kSlots * 17) resize(std::max(homes_ + homes_ / 4, homes_ + 1));
+  if ((size_ + 1) * kTwentieths > homes_ * kSlots * kLoadMax)
+    resize(std::max(homes_ + homes_ / 4, homes_ + 1));
   std::size_t at = home(tag);
   while (buckets_[at].ends_before(tag)) ++at;
   unsigned slot = buckets_[at].up_to(tag);
@@ -48,22 +54,26 @@ void Table::insert(std::uint32_t tag, EntryId id) {
   ++size_;
 }
 
-/// Only behind a full bucket can there be what belongs into it.
+/// What was pushed into the next bucket comes back.
 void Table::erase(std::uint32_t tag, EntryId id) {
   auto [at, slot] = place_of(tag, id);
-  for (bool was_full = true; was_full; slot = 0, ++at) {
-    Bucket& bucket = buckets_[at];
-    was_full = bucket.is_full();
-    bucket.remove(slot);
-    if (!was_full) break;
+  for (; has_pushed(at); ++at, slot = 0) {
     const Bucket& next = buckets_[at + 1];
-    if (next.tags[0] == 0 || home(next.tags[0]) > at) break;
-    bucket.tags.back() = next.tags[0];
-    bucket.ids.back() = next.ids[0];
+    buckets_[at].remove(slot);
+    buckets_[at].tags.back() = next.tags.front();
+    buckets_[at].ids.back() = next.ids.front();
   }
+  buckets_[at].remove(slot);
   --size_;
-  if (size_ * 20 < homes_ * kSlots * 8 && homes_ > 1)
+  if (homes_ > 1 && size_ * kTwentieths < homes_ * kSlots * kLoadMin)
     resize(std::max<std::size_t>(homes_ * 5 / 8, 1));
+}
+
+/// Whether the next bucket has what belongs into this one or before it.
+bool Table::has_pushed(std::size_t at) const noexcept {
+  if (!buckets_[at].is_full()) return false;
+  const std::uint32_t first = buckets_[at + 1].tags.front();
+  return first != 0 && home(first) <= at;
 }
 
 void Table::replace(std::uint32_t tag, EntryId id, EntryId with) noexcept {
@@ -74,7 +84,7 @@ void Table::replace(std::uint32_t tag, EntryId id, EntryId with) noexcept {
 Table::Place Table::place_of(std::uint32_t tag, EntryId id) const noexcept {
   for (std::size_t at = home(tag);; ++at)
     for (unsigned which = buckets_[at].where(tag); which != 0; which &= which - 1) {
-      const auto slot = static_cast<unsigned>(std::countr_zero(which));
+      const unsigned slot = first_of(which);
       if (buckets_[at].ids[slot] == id) return {.bucket = at, .slot = slot};
     }
 }

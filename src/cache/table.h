@@ -4,11 +4,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include <ringcache/entry_list.h>
 
@@ -32,13 +29,12 @@ class Table {
   template <class Match>
   [[gnu::always_inline]] auto find(std::uint32_t tag, Match&& match) const noexcept
       -> decltype(match(EntryId{})) {
-    for (const Bucket* bucket = &buckets_[home(tag)];; ++bucket) {
-      for (unsigned which = bucket->where(tag); which != 0; which &= which - 1)
-        if (auto found = match(bucket->ids[static_cast<unsigned>(std::countr_zero(which))]))
-          return found;
-      if (!bucket->ends_before(tag)) [[likely]]
-        return {};
-    }
+    const Bucket* bucket = &buckets_[home(tag)];
+    const unsigned which = bucket->where(tag);
+    if (which != 0) [[likely]]
+      if (auto found = match(bucket->ids[first_of(which)])) [[likely]]
+        return found;
+    return find_on(bucket, which & (which - 1), tag, match);
   }
   void insert(std::uint32_t tag, EntryId id);
   /// REQUIRES: is here, as it is for replace().
@@ -85,6 +81,22 @@ class Table {
   };
 
   std::size_t home(std::uint32_t tag) const noexcept { return tag * homes_ >> 32; }
+  static unsigned first_of(unsigned which) noexcept {
+    return static_cast<unsigned>(std::countr_zero(which));
+  }
+
+  /// find() among the rest of a bucket's slots, and on.
+  template <class Match>
+  [[gnu::noinline]] static auto find_on(const Bucket* bucket, unsigned rest, std::uint32_t tag,
+                                        Match match) noexcept -> decltype(match(EntryId{})) {
+    for (;; rest = (++bucket)->where(tag)) {
+      for (; rest != 0; rest &= rest - 1)
+        if (auto found = match(bucket->ids[first_of(rest)])) return found;
+      if (!bucket->ends_before(tag)) return {};
+    }
+  }
+
+  bool has_pushed(std::size_t at) const noexcept;
   Place place_of(std::uint32_t tag, EntryId id) const noexcept;
   void resize(std::size_t homes);
 
@@ -97,12 +109,14 @@ class Table {
 
 inline unsigned Table::Bucket::where(std::uint32_t tag) const noexcept {
 #if defined(__SSE2__)
-  const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
-  const auto same = [&](unsigned from) {
-    const __m128i four = _mm_load_si128(reinterpret_cast<const __m128i*>(&tags[from]));
-    return static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted))));
+  using Four = std::uint32_t __attribute__((vector_size(16)));
+  using Signs = float __attribute__((vector_size(16)));
+  const auto same = [&](const std::uint32_t* from) {
+    Four four;
+    std::memcpy(&four, from, sizeof four);
+    return static_cast<unsigned>(__builtin_ia32_movmskps(reinterpret_cast<Signs>(four == tag)));
   };
-  return same(0) | same(4) << 4;
+  return same(&tags[0]) | same(&tags[4]) << 4;
 #else
   unsigned which = 0;
   for (unsigned i = 0; i < kSlots; ++i) which |= unsigned{tags[i] == tag} << i;
