@@ -10,8 +10,8 @@
 namespace ringcache {
 namespace {
 
-/// malloc would map large blocks too, but only until the first is freed: from then on it keeps what
-/// is smaller in the heap, where what comes and goes leaves holes.
+/// As a PageAllocator does; to give back a value's pages at once costs more than its copy if it is
+/// smaller.
 constexpr std::size_t kPagesFrom = std::size_t{64} << 10;
 
 Bytes::Landlord& landlord_of(Bytes::Block& block) noexcept {

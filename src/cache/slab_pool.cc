@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kFineMax = 256;  // sizes in steps of 8 up to here
 constexpr std::size_t kFineClasses = kFineMax / 8;
-constexpr std::size_t kHeadBytes = 1024;  // of a chunk: its first slab starts behind it
+constexpr std::size_t kHeadBytes = 384;  // of a chunk: its first slab starts behind it
 /// One slab of so many that are in use may stay here while it is free: what is given back costs the
 /// pages around it that they are one large page.
 constexpr std::size_t kWarmShare = 64;
@@ -240,6 +240,7 @@ std::uint32_t SlabPool::new_slab(std::size_t slot_bytes) {
   if (++home.slabs_used == kSlabs) {  // leaves the list, whose first it is
     roomy_ = home.next;
     if (roomy_ != kNone) chunk(roomy_).prev = kNone;
+    note_full_chunk(&home);
   }
   Class& of = classes_[class_of(slot_bytes)];
   of.slots += slots_of(number, slot_bytes);
@@ -331,7 +332,17 @@ void SlabPool::note_holes(std::size_t size_class) noexcept {
 bool SlabPool::find_sparse() noexcept {
   take_back();
   for (std::size_t i = 0; i < kClasses && !is_sparse(); ++i) note_holes(i);
+  if (!is_sparse()) forget_warm_slabs();
   return is_sparse();
+}
+
+void SlabPool::forget_warm_slabs() noexcept {
+  for (std::uint32_t number = 0; warm_ > 0; ++number) {
+    if (!chunks_[number / kSlabs] || !slab(number).is_warm) continue;
+    slab(number).is_warm = false;
+    --warm_;
+    forget_in_chunk(begin_of(number), kSlabBytes);
+  }
 }
 
 PolicyEntry& EntryPool::make_ghost() {

@@ -48,7 +48,7 @@ class SlabPool final : public EntryPool {
   /// Only a free() or close() makes it so, of the size that it was of.
   bool is_sparse() const noexcept { return sparse_class_ != kNone; }
   /// is_sparse() of all sizes: for when much has been freed at once. What readers have let go of is
-  /// free then.
+  /// free then, and when nothing is sparse all that is free has gone back to the system.
   bool find_sparse() noexcept;
   /// REQUIRES: is_sparse().
   Sparse open_sparse_slab() noexcept;
@@ -101,6 +101,7 @@ class SlabPool final : public EntryPool {
   std::uint32_t new_slab(std::size_t slot_bytes);
   void end_slab(std::uint32_t number) noexcept;
   void keep_or_forget(std::uint32_t number) noexcept;
+  void forget_warm_slabs() noexcept;
   void link(Class& of, std::uint32_t slab) noexcept;
   void unlink(Class& of, std::uint32_t slab) noexcept;
   std::uint32_t chunk_with_room();

@@ -39,7 +39,7 @@ void Table::Bucket::remove(unsigned at) noexcept {
 /// A full bucket passes its last on to the next, whose first it becomes.
 void Table::insert(std::uint32_t tag, EntryId id) {
   if ((size_ + 1) * kTwentieths > homes_ * kSlots * kLoadMax)
-    resize(std::max(homes_ + homes_ / 4, homes_ + 1));
+    resize(std::max(homes_ + homes_ / 8, homes_ + 1));
   std::size_t at = home(tag);
   while (buckets_[at].ends_before(tag)) ++at;
   unsigned slot = buckets_[at].up_to(tag);
@@ -90,7 +90,7 @@ Table::Place Table::place_of(std::uint32_t tag, EntryId id) const noexcept {
 }
 
 void Table::resize(std::size_t homes) {
-  const std::vector<Bucket> old = std::exchange(buckets_, std::vector<Bucket>(homes + kOverhang));
+  const auto old = std::exchange(buckets_, decltype(buckets_)(homes + kOverhang));
   homes_ = homes;
   std::size_t at = 0;
   unsigned used = 0;  // slots of that bucket

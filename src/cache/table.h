@@ -9,6 +9,8 @@
 
 #include <ringcache/entry_list.h>
 
+#include "base/pages.h"
+
 namespace ringcache {
 
 /// The index of a shard: 32 bits of the hash (the tag) -> ids of entries, 8 bytes each, in buckets
@@ -17,13 +19,13 @@ namespace ringcache {
 /// Ordered linear probing (O. Amble, D. E. Knuth, "Ordered hash tables", The Computer Journal
 /// 17(2), 1974), with buckets: a tag's home is its share of the table, tag * buckets / 2^32, and
 /// what finds no room there goes to the buckets behind it, so that all stand in the order of their
-/// tags, and a search ends at the first larger one, hit or miss. Growth by a quarter copies the
+/// tags, and a search ends at the first larger one, hit or miss. Growth by an eighth copies the
 /// buckets in that order; entries are never read. There are no tombstones: deletion moves back what
 /// follows. A walk in the order of tags is not confused by growth. A tag is never 0.
 class Table {
  public:
-  /// Memory of an entry's share: 8 bytes at a load between .68 and .85.
-  static constexpr std::size_t kBytesPerEntry = 11;
+  /// Memory of an entry's share: 8 bytes at a load between .75 and .85.
+  static constexpr std::size_t kBytesPerEntry = 10;
 
   /// The first that `match(id)` makes of an entry of that tag and that is not null, or null.
   template <class Match>
@@ -102,7 +104,7 @@ class Table {
 
   /// The last is never full, so that every search ends. Those from homes_ on are for what is pushed
   /// off the end.
-  std::vector<Bucket> buckets_{2};
+  std::vector<Bucket, PageAllocator<Bucket>> buckets_{2};
   std::size_t homes_ = 1;
   std::size_t size_ = 0;
 };

@@ -53,6 +53,23 @@ TEST(ChunksTest, WhatIsForgottenIsZeroAgain) {
   give_back_chunk(chunk);
 }
 
+TEST(ChunksTest, KeepWhatIsInThemWhenAllAreFull) {
+  std::vector<char*> taken;
+  for (int i = 0; i < 40; ++i) {
+    taken.push_back(take());
+    std::memset(taken.back(), 1 + i, kChunkBytes);
+    note_full_chunk(taken.back());
+  }
+  for (std::size_t i = 0; i < taken.size(); ++i)
+    EXPECT_EQ(std::count(taken[i], taken[i] + kChunkBytes, static_cast<char>(1 + i)),
+              static_cast<std::ptrdiff_t>(kChunkBytes));
+  forget_in_chunk(taken[20], kPageBytes);
+  note_full_chunk(taken[20]);
+  EXPECT_TRUE(is_zero(taken[20], kPageBytes));
+  EXPECT_EQ(taken[20][kPageBytes], 21);
+  for (char* chunk : taken) give_back_chunk(chunk);
+}
+
 TEST(ChunksTest, AreTakenAndGivenBackOnAnyThread) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)

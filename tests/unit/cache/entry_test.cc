@@ -109,7 +109,7 @@ TEST_F(EntryTest, AReaderKeepsAValueThatHasLeft) {
 TEST_F(EntryTest, SmallEntriesAreSmall) {
   const KeyView key("", "user:00000000001");
   const Copy copy{.bytes = Bytes::copy(std::string(100, 'v'))};
-  EXPECT_EQ(Entry::Plan(key, copy, {}).footprint(), 116u + 47);
+  EXPECT_EQ(Entry::Plan(key, copy, {}).footprint(), 116u + 46);
 }
 
 TEST_F(EntryTest, WhatIsOutsideCounts) {
