@@ -388,12 +388,15 @@ void Cache::Shard::sweep(Departed& departed) {
   int count = 0;
   std::uint32_t next = 1;
   table_.walk(hand_, [&](std::uint32_t tag, EntryId id) {
-    if (count == kSwept) return next = tag, __builtin_prefetch(&entry(id)), false;
-    met[count++] = id;
-    return true;
+    if (count == kSwept) next = tag;
+    if (count < kSwept)
+      met[count] = id;
+    else
+      __builtin_prefetch(&entry(id));  // for the next time
+    return ++count < 2 * kSwept;
   });
   hand_ = next;
-  for (int i = 0; i < count; ++i)
+  for (int i = 0; i < std::min(count, kSwept); ++i)
     if (has_come(entry(met[i]).expires_at())) remove(entry(met[i]), Departure::expired, departed);
 }
 
