@@ -403,7 +403,7 @@ TEST_P(CacheTest, WhatHasExpiredLeavesUnasked) {
 
 TEST_P(CacheTest, AValueLargerThanAShardsPartIsTaken) {
   Cache cache = make(1 << 20, kBytes, 16);
-  fill(cache, 3'000);
+  fill(cache, 20'000);
   const std::string large(600'000, 'x');
   EXPECT_TRUE(cache.insert(key("large"), copy(large)));
   EXPECT_EQ(read(cache, "large"), large);

@@ -54,6 +54,12 @@ TEST_F(EntryTest, KeepsEachPartOfACopyThatThereIs) {
   }
 }
 
+TEST_F(EntryTest, WhatWasInItsMemoryIsNoTag) {
+  const std::string long_name(3'000, 'n');
+  Entry::end(pool_, make(long_name, {}, {7}));
+  EXPECT_FALSE(make(long_name, {}).has_tag(7)) << "a gap stands there";
+}
+
 TEST_F(EntryTest, KnowsItsTagsAndNoOthers) {
   for (const std::string& name : {std::string("n"), std::string(70'000, 'n')}) {
     const Entry& entry = make(name, {.version = 7}, {1, 4'000'000'001});
