@@ -19,5 +19,6 @@ std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool,
 std::unique_ptr<Policy> make_lirs(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_wtinylfu(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_gdsf();
+std::unique_ptr<Policy> make_auto(PolicyBudget budget, EntryPool& pool);
 
 }  // namespace ringcache
