@@ -39,7 +39,8 @@ struct CacheOptions {
   /// The budget over all shards. Not in it: about 30 KiB for each shard itself.
   std::size_t capacity = std::size_t{64} << 20;
   CapacityUnit unit = CapacityUnit::bytes;
-  PolicyKind policy = PolicyKind::lru;
+  /// `automatic` chooses while it runs; name one where you know which, or every instruction counts.
+  PolicyKind policy = PolicyKind::automatic;
   /// A power of two up to 256; 0 chooses by capacity and cores, no shard below 8 MiB (or 1024
   /// objects). One shard makes a policy exact.
   unsigned shards = 0;

@@ -25,7 +25,7 @@ struct GroupLimits {
 struct GroupOptions {
   std::string name{};
   GroupLimits limits{};
-  PolicyKind policy = PolicyKind::lru;
+  PolicyKind policy = PolicyKind::automatic;
   unsigned shards = 0;
   std::size_t key_bytes_max = std::size_t{64} << 10;
   /// A load that has not answered after this long is given up: those who wait get an error, and the

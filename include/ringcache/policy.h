@@ -53,7 +53,18 @@ class Policy {
   virtual std::size_t memory() const noexcept { return 0; }
 };
 
-enum class PolicyKind : std::uint8_t { fifo, lru, lfu, arc, sieve, s3fifo, lirs, wtinylfu, gdsf };
+enum class PolicyKind : std::uint8_t {
+  fifo,
+  lru,
+  lfu,
+  arc,
+  sieve,
+  s3fifo,
+  lirs,
+  wtinylfu,
+  gdsf,
+  automatic,  ///< "auto": chooses among the others while it runs.
+};
 
 /// Every kind, in the order in which tables print them.
 std::span<const PolicyKind> policy_kinds() noexcept;

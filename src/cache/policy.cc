@@ -9,11 +9,12 @@
 namespace ringcache {
 namespace {
 
-constexpr std::array kKinds{PolicyKind::fifo, PolicyKind::lru,      PolicyKind::lfu,
-                            PolicyKind::arc,  PolicyKind::sieve,    PolicyKind::s3fifo,
-                            PolicyKind::lirs, PolicyKind::wtinylfu, PolicyKind::gdsf};
+constexpr std::array kKinds{PolicyKind::fifo,     PolicyKind::lru,      PolicyKind::lfu,
+                            PolicyKind::arc,      PolicyKind::sieve,    PolicyKind::s3fifo,
+                            PolicyKind::lirs,     PolicyKind::wtinylfu, PolicyKind::gdsf,
+                            PolicyKind::automatic};
 constexpr std::array<std::string_view, kKinds.size()> kNames{
-    "fifo", "lru", "lfu", "arc", "sieve", "s3fifo", "lirs", "wtinylfu", "gdsf"};
+    "fifo", "lru", "lfu", "arc", "sieve", "s3fifo", "lirs", "wtinylfu", "gdsf", "auto"};
 
 }  // namespace
 
@@ -49,6 +50,8 @@ std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget, EntryP
       return make_wtinylfu(budget, pool);
     case PolicyKind::gdsf:
       return make_gdsf();
+    case PolicyKind::automatic:
+      return make_auto(budget, pool);
   }
   return nullptr;
 }

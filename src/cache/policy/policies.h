@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <memory>
 
 #include <ringcache/policy.h>
@@ -12,9 +13,12 @@ std::unique_ptr<Policy> make_lru(EntryPool& pool);
 std::unique_ptr<Policy> make_lfu(EntryPool& pool);
 std::unique_ptr<Policy> make_arc(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_sieve(EntryPool& pool);
-std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool);
+/// An entry goes on to the main queue after so many uses.
+std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool,
+                                    std::uint32_t uses_to_stay = 2);
 std::unique_ptr<Policy> make_lirs(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_wtinylfu(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_gdsf();
+std::unique_ptr<Policy> make_auto(PolicyBudget budget, EntryPool& pool);
 
 }  // namespace ringcache

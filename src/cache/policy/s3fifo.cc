@@ -20,7 +20,6 @@ namespace {
 /// An entry's mark: whether it stands in M, and its uses.
 constexpr std::uint32_t kMain = 4;
 constexpr std::uint32_t kUses = 3;
-constexpr std::uint32_t kUsesToStay = 2;
 
 struct Queue {
   explicit Queue(EntryPool& pool) : entries(pool) {}
@@ -41,7 +40,10 @@ struct Queue {
 
 class S3Fifo final : public Policy {
  public:
-  S3Fifo(PolicyBudget budget, EntryPool& pool) : small_(pool), main_(pool) { share(budget); }
+  S3Fifo(PolicyBudget budget, EntryPool& pool, std::uint32_t uses_to_stay)
+      : small_(pool), main_(pool), uses_to_stay_(uses_to_stay) {
+    share(budget);
+  }
 
   /// Asks for a ghost only now: as in the paper, the evictions before may have pushed it out.
   void insert(PolicyEntry& entry) override {
@@ -101,7 +103,7 @@ class S3Fifo final : public Policy {
     evicting_ = true;
     while (PolicyEntry* oldest = small_.entries.front()) {
       small_.remove(*oldest);
-      if ((oldest->mark & kUses) < kUsesToStay) return become_ghost(*oldest);
+      if ((oldest->mark & kUses) < uses_to_stay_) return become_ghost(*oldest);
       enter(*oldest, kMain);
       if (main_.charge > main_.share) return evict_main();
     }
@@ -132,6 +134,7 @@ class S3Fifo final : public Policy {
 
   Queue small_;
   Queue main_;
+  const std::uint32_t uses_to_stay_;
   GhostList ghosts_;
   std::uint64_t ghosts_charge_max_ = 0;
   std::size_t ghosts_max_ = 0;
@@ -140,8 +143,9 @@ class S3Fifo final : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool) {
-  return std::make_unique<S3Fifo>(budget, pool);
+std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool,
+                                    std::uint32_t uses_to_stay) {
+  return std::make_unique<S3Fifo>(budget, pool, uses_to_stay);
 }
 
 }  // namespace ringcache

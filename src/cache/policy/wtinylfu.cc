@@ -85,6 +85,7 @@ class WTinyLfu final : public Policy {
  public:
   WTinyLfu(PolicyBudget budget, EntryPool& pool, WTinyLfuOptions options)
       : parts_{Part(pool), Part(pool), Part(pool)},
+        words_for_each_(options.words),
         own_sketch_(options.sketch ? 1 : sketch_words(0, budget.memory_max)),
         sketch_(options.sketch ? options.sketch : &own_sketch_),
         counted_(options.sketch ? nullptr : &own_sketch_),
@@ -96,7 +97,7 @@ class WTinyLfu final : public Policy {
   void prepare(std::uint64_t hash, std::uint32_t charge) override {
     coming_ = charge;
     if (counted_) {
-      if (count_ >= counted_->words()) fit_sketch();
+      if (count_ * words_for_each_ >= counted_->words()) fit_sketch();
       counted_->add(hash);
     }
     if (!was_full_) sample_ = HillClimber::sample(entries_when_full());
@@ -161,13 +162,16 @@ class WTinyLfu final : public Policy {
 
   /// A counter of a few for each entry; small caches gain from more, as many keys pass through them
   /// between two uses of one.
-  static std::size_t sketch_words(std::size_t entries, std::size_t memory_max) {
+  std::size_t sketch_words(std::size_t entries, std::size_t memory_max) const {
     constexpr std::size_t kWordsMin = 1024;
-    const std::size_t wanted = std::bit_ceil(std::max(entries, kWordsMin));
+    const std::size_t wanted = std::bit_ceil(std::max(entries * words_for_each_, kWordsMin));
     return std::min(wanted, std::bit_floor(memory_max / sizeof(std::uint64_t)));
   }
 
-  void fit_sketch() { counted_->resize(sketch_words(count_ + 1, memory_max_)); }
+  void fit_sketch() {
+    const std::size_t words = sketch_words(count_ + 1, memory_max_);
+    if (words != counted_->words()) counted_->resize(words);  // which counts the period anew
+  }
 
   Part& window() { return parts_[kWindow]; }
   Part& probation() { return parts_[kProbation]; }
@@ -264,6 +268,7 @@ class WTinyLfu final : public Policy {
   }
 
   std::array<Part, 3> parts_;
+  const std::size_t words_for_each_;
   FrequencySketch own_sketch_;
   FrequencySketch* const sketch_;
   FrequencySketch* const counted_;  // null when somebody else counts

@@ -42,7 +42,7 @@ TEST_F(PagesTest, TheClusterPageListsMembersAndTheirShares) {
 
 TEST_F(PagesTest, AGroupPageHasLimitsAndStatistics) {
   const json page = json::parse(*group_page(groups_, "g"));
-  EXPECT_EQ(page["policy"], "lru");
+  EXPECT_EQ(page["policy"], "auto");
   EXPECT_TRUE(page["max_age_ms"].is_null());
   EXPECT_EQ(page["stats"]["gets"], 0);
   EXPECT_EQ(json::parse(groups_page(groups_))["groups"].size(), 1u);
