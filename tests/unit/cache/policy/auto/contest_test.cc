@@ -57,6 +57,27 @@ TEST(ContestTest, ThePilotsKnowADriftBeforeTheCacheIsFull) {
   EXPECT_NE(contest.leading_expert().name, "lirs");
 }
 
+TEST(ContestTest, WhereAllIsResidentUsesAreNotAskedForForEver) {
+  SlabPool pool;
+  Contest contest({.capacity = 100'000}, pool);
+  const auto asked = [&contest](int uses) {
+    int count = 0;
+    for (int i = 0; i < uses; ++i)
+      if (const auto hash = static_cast<std::uint64_t>(i % 40); contest.wants(hash))
+        contest.ask(hash, 1), ++count;
+    return count;
+  };
+  for (std::uint64_t i = 0; i < 40; ++i) contest.fill(i, i), contest.ask(i, 1);
+  const int some = asked(1'000);
+  EXPECT_GE(some, 40);
+  EXPECT_LT(some, 400);
+  EXPECT_EQ(asked(1'000), 0);
+  contest.fill(40, 40);
+  EXPECT_GT(asked(1'000), 0) << "a key came";
+  contest.start();
+  EXPECT_EQ(asked(100), 100) << "the cache is full";
+}
+
 TEST(ContestTest, ABudgetInBytesBoundsIt) {
   for (const std::size_t capacity : {4 * kMiB, 32 * kMiB, 512 * kMiB}) {
     const PolicyBudget budget{.capacity = capacity, .memory_max = capacity / 10};
