@@ -17,6 +17,7 @@
 // An entry's lane says which of the two has it.
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,8 +38,9 @@ constexpr int kMovesAtOnce = 1024;
 constexpr int kMovesForEach = 64;
 /// The hits by which another policy must be ahead, for each entry that a change costs.
 constexpr double kHitsForEntry = 0.5;
-/// And for each entry of a miniature that sees a sample only, for what may be the sample's chance.
-constexpr double kHitsForChance = 0.03;
+/// And so many times the square root of a miniature's entries where it sees a sample only, for what
+/// may be the sample's chance.
+constexpr double kHitsForChance = 1;
 
 class Auto final : public Policy {
  public:
@@ -161,7 +163,7 @@ class Auto final : public Policy {
   /// The hits that a change to that miniature must be worth.
   double price(std::size_t expert) const {
     const double chance =
-        follower_ ? 0 : kHitsForChance * static_cast<double>(contest_.leader().size());
+        follower_ ? 0 : kHitsForChance * std::sqrt(static_cast<double>(contest_.leader().size()));
     return kHitsForEntry * static_cast<double>(missing(expert)) + chance;
   }
 

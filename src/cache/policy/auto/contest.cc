@@ -15,6 +15,9 @@ constexpr std::size_t kEntriesMin = 16;
 constexpr std::size_t kSketchWords = 2048;
 /// At first, and then as many as a miniature has entries.
 constexpr std::size_t kSmallSketchWords = 16;
+/// Nor do those that see a sample say more with more entries than these. What is asked for costs as
+/// much as ten hits: half as many entries are half the cost.
+constexpr std::size_t kSampleEntriesMax = 128;
 /// Of a budget in bytes.
 constexpr std::size_t kMemoryShare = 100;
 
@@ -77,7 +80,7 @@ bool Contest::ask(std::uint64_t hash, std::uint32_t charge) {
   bool is_too_large = false;
   for (std::size_t i = 0; i < miniatures_.size(); ++i) {
     scores_[i] = scores_[i] * kept + (miniatures_[i]->ask(hash, charge) ? 1 : 0);
-    is_too_large |= miniatures_[i]->size() > entries_max_;
+    is_too_large |= miniatures_[i]->size() > entries_now_max();
   }
   ++asked_;
   if (is_too_large) halve();
@@ -129,15 +132,22 @@ bool Contest::resize(PolicyBudget budget) {
   const double change = static_cast<double>(budget.capacity) /
                         static_cast<double>(std::max<std::size_t>(capacity_, 1));
   set(budget);
-  // Keys that left the sample come back into it as they are asked for.
-  double expected = static_cast<double>(leader().size()) * change;
-  unsigned halvings = halvings_;
-  for (; halvings > 0 && expected * 2 <= static_cast<double>(entries_max_); expected *= 2)
-    --halvings;
+  const unsigned halvings = halvings_for(static_cast<double>(leader().size()) * change);
   const bool is_other = halvings != halvings_;
   set_sample(halvings);
   resize_miniatures();
   return is_other;
+}
+
+/// Of the sample, where a miniature of the present one would have so many entries. Keys that left
+/// the sample come back into it as they are asked for.
+unsigned Contest::halvings_for(double entries) const noexcept {
+  const double of_all = std::ldexp(entries, static_cast<int>(halvings_));
+  if (of_all <= static_cast<double>(entries_max_)) return 0;
+  unsigned halvings = halvings_;
+  for (; halvings > 1 && entries * 2 <= static_cast<double>(sample_entries_max()); entries *= 2)
+    --halvings;
+  return halvings;
 }
 
 bool Contest::is_due() noexcept {
@@ -160,6 +170,15 @@ void Contest::set(PolicyBudget budget) {
 
 PolicyBudget Contest::budget_of(const Expert& expert, std::size_t capacity) const noexcept {
   return {.capacity = capacity, .memory_max = entries_max_ * expert.bytes_per_entry};
+}
+
+std::size_t Contest::sample_entries_max() const noexcept {
+  return std::min(entries_max_, kSampleEntriesMax);
+}
+
+/// Until the first choice, a larger sample is worth what it costs for a while.
+std::size_t Contest::entries_now_max() const noexcept {
+  return is_whole() || is_filling_ ? entries_max_ : sample_entries_max();
 }
 
 std::size_t Contest::capacity() const noexcept {

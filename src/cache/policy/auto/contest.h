@@ -77,6 +77,9 @@ class Contest {
 
   void set(PolicyBudget budget);
   PolicyBudget budget_of(const Expert& expert, std::size_t capacity) const noexcept;
+  unsigned halvings_for(double entries) const noexcept;
+  std::size_t sample_entries_max() const noexcept;
+  std::size_t entries_now_max() const noexcept;
   std::size_t capacity() const noexcept;
   void set_capacity(std::size_t capacity);
   void add(const Expert& expert);

@@ -22,6 +22,11 @@ TEST(ContestTest, ASampleIsHalvedUntilTheMiniaturesAreSmall) {
   EXPECT_FALSE(contest.is_whole());
   EXPECT_LE(contest.leader().size(), 512u);
   EXPECT_GE(contest.leader().size(), 200u);
+  contest.start();
+  for (std::uint64_t i = 0; i < 10'000; ++i)
+    if (contest.is_sampled(i)) contest.ask(i, 1);
+  EXPECT_LE(contest.leader().size(), 128u) << "the choice is made";
+  EXPECT_GE(contest.leader().size(), 50u);
 }
 
 TEST(ContestTest, ASampledKeyIsSampledAlways) {
@@ -51,7 +56,7 @@ TEST(ContestTest, ThePilotsKnowADriftBeforeTheCacheIsFull) {
   Contest contest({.capacity = 400}, pool);
   for (std::uint64_t i = 0; i < 8'000; ++i) {
     contest.fill(i / 20, i / 20);
-    contest.ask(i / 20 + random() % 60, 1);  // sixty keys, each for a while
+    contest.ask(i / 20 + random() % 40, 1);  // forty keys, each for a while
   }
   contest.start();
   EXPECT_NE(contest.leading_expert().name, "lirs");
