@@ -68,7 +68,7 @@ class Auto final : public Policy {
   }
 
   void touch(PolicyEntry& entry) override {
-    if (contest_.is_sampled(entry.hash)) [[unlikely]]
+    if (contest_.wants(entry.hash)) [[unlikely]]
       ask(entry.hash, entry.charge);
     if (filling_) return filling_->touch(entry);
     policy_of(entry).touch(entry);
@@ -130,7 +130,8 @@ class Auto final : public Policy {
     return budget;
   }
 
-  void ask(std::uint64_t hash, std::uint32_t charge) {
+  /// Not inlined into touch(), where it would cost every hit some registers.
+  [[gnu::noinline]] void ask(std::uint64_t hash, std::uint32_t charge) {
     if (contest_.ask(hash, charge)) sampled_charge_ = contest_.leader().charge();
     if (follower_) {
       if (contest_.is_whole())
