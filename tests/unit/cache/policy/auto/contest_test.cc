@@ -51,7 +51,7 @@ TEST(ContestTest, ThePilotsKnowADriftBeforeTheCacheIsFull) {
   Contest contest({.capacity = 400}, pool);
   for (std::uint64_t i = 0; i < 8'000; ++i) {
     contest.fill(i / 20, i / 20);
-    contest.ask(i / 20 + random() % 60, 1);  // sixty keys, each for a while
+    contest.ask(i / 20 + random() % 40, 1);  // forty keys, each for a while
   }
   contest.start();
   EXPECT_NE(contest.leading_expert().name, "lirs");
