@@ -142,7 +142,7 @@ int main(int count, char** arguments) {
   const auto word = [&](std::size_t at, const char* otherwise) {
     return at < words.size() ? words[at] : std::string(otherwise);
   };
-  const auto policy = policy_from_name(word(2, "lru"));
+  const auto policy = policy_from_name(word(2, "auto"));
   if (!policy) return std::cerr << "no such policy\n", 2;
   Soak soak(std::strtoull(word(1, "256").c_str(), nullptr, 10) * kMiB, *policy, word(3, "log"));
   return soak.run(std::chrono::seconds(std::atoi(word(0, "10").c_str()))) == 0 ? 0 : 1;

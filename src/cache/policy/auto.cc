@@ -132,7 +132,7 @@ class Auto final : public Policy {
     return budget;
   }
 
-  /// Out of line: most hits are not asked for.
+  /// Not inlined into touch(), where it would cost every hit some registers.
   [[gnu::noinline]] void ask(std::uint64_t hash, std::uint32_t charge) {
     if (contest_.ask(hash, charge)) sampled_charge_ = contest_.leader().charge();
     if (follower_) {
