@@ -164,17 +164,12 @@ std::size_t Contest::best() const noexcept { return index_of_best(scores_); }
 
 void Contest::set(PolicyBudget budget) {
   capacity_ = budget.capacity;
-  memory_max_ = budget.memory_max;
   entries_max_ = std::max(entries_max(budget), kEntriesMin);
   memory_ = entries_max_ * bytes_per_entry() + sketch_.memory();
 }
 
 PolicyBudget Contest::budget_of(const Expert& expert, std::size_t capacity) const noexcept {
-  const std::size_t memory = entries_max_ * expert.bytes_per_entry;
-  const auto part = static_cast<double>(capacity) / static_cast<double>(capacity_);
-  const double allowed = part * static_cast<double>(memory_max_);
-  if (allowed >= static_cast<double>(memory)) return {.capacity = capacity, .memory_max = memory};
-  return {.capacity = capacity, .memory_max = static_cast<std::size_t>(allowed)};
+  return {.capacity = capacity, .memory_max = entries_max_ * expert.bytes_per_entry};
 }
 
 std::size_t Contest::sample_entries_max() const noexcept {
@@ -200,11 +195,8 @@ void Contest::add(const Expert& expert) {
 }
 
 std::unique_ptr<Miniature> Contest::make(const Expert& expert, std::size_t capacity) {
-  const Miniature::Overhead overhead{.counts = memory_max_ != SIZE_MAX,
-                                     .sketch_bytes_per_entry = expert.sketch_bytes_per_entry};
   return std::make_unique<Miniature>(
-      pool_, expert.make(budget_of(expert, capacity), pool_, &sketch_of(expert)), capacity,
-      overhead);
+      pool_, expert.make(budget_of(expert, capacity), pool_, &sketch_of(expert)), capacity);
 }
 
 void Contest::count(std::uint64_t hash) {

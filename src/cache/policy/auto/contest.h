@@ -97,8 +97,7 @@ class Contest {
   std::uint64_t wanted_below_ = UINT64_MAX;
   std::uint64_t sampled_below_ = UINT64_MAX;
   EntryPool& pool_;
-  std::size_t capacity_ = 0;    // of the cache
-  std::size_t memory_max_ = 0;  // of its policy
+  std::size_t capacity_ = 0;  // of the cache
   std::size_t memory_ = 0;
   std::size_t entries_max_ = 0;
   std::size_t capacity_now_ = 0;  // of a miniature

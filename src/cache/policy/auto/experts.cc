@@ -40,29 +40,16 @@ Made gdsf(PolicyBudget /*budget*/, EntryPool& /*pool*/, FrequencySketch* /*sketc
   return make_gdsf();
 }
 
-/// Between a sketch that has just doubled and the next.
-constexpr std::size_t kWordBytes = 11;
-
 constexpr std::array kExperts{
-    Expert{.name = "lirs", .make = lirs, .bytes_per_entry = 110},
-    Expert{.name = "arc", .make = arc, .bytes_per_entry = 60},
-    Expert{.name = "w1",
-           .make = window<1, 2>,
-           .bytes_per_entry = 0,
-           .sketch_bytes_per_entry = 2 * kWordBytes},
-    Expert{.name = "w20",
-           .make = window<20, 2>,
-           .bytes_per_entry = 0,
-           .sketch_bytes_per_entry = 2 * kWordBytes},
-    Expert{.name = "w10",
-           .make = window<10, 1>,
-           .bytes_per_entry = 16,
-           .sketch_bytes_per_entry = kWordBytes,
-           .forgets_soon = true},
-    Expert{.name = "s3fifo", .make = s3fifo, .bytes_per_entry = 40},
-    Expert{.name = "lru", .make = lru, .bytes_per_entry = 0},
+    Expert{"lirs", lirs, 110},
+    Expert{"arc", arc, 60},
+    Expert{"w1", window<1, 2>, 0},
+    Expert{"w20", window<20, 2>, 0},
+    Expert{"w10", window<10, 1>, 16, true},
+    Expert{"s3fifo", s3fifo, 40},
+    Expert{"lru", lru, 0},
 };
-constexpr Expert kBySize{.name = "gdsf", .make = gdsf, .bytes_per_entry = 27};
+constexpr Expert kBySize{"gdsf", gdsf, 27};
 
 }  // namespace
 

@@ -18,8 +18,6 @@ struct Expert {
   std::unique_ptr<Policy> (*make)(PolicyBudget budget, EntryPool& pool, FrequencySketch* sketch);
   /// What it may keep beside each entry of a miniature.
   std::size_t bytes_per_entry;
-  /// What its sketch takes in a cache of its own, which has one for it alone.
-  std::size_t sketch_bytes_per_entry = 0;
   /// Its sketch is the smaller of two, whose counts are halved more often.
   bool forgets_soon = false;
 };

@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/policy/auto/miniature.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace ringcache {
-namespace {
 
-/// Of a capacity, at most: a sketch is the largest power of two within what a policy may keep.
-constexpr std::uint64_t kSketchPart = 16;
-
-}  // namespace
-
-Miniature::Miniature(EntryPool& pool, std::unique_ptr<Policy> policy, std::size_t capacity,
-                     Overhead overhead)
-    : pool_(pool),
-      policy_(std::move(policy)),
-      capacity_(capacity),
-      overhead_(overhead),
-      index_(pool) {}
+Miniature::Miniature(EntryPool& pool, std::unique_ptr<Policy> policy, std::size_t capacity)
+    : pool_(pool), policy_(std::move(policy)), capacity_(capacity), index_(pool) {}
 
 Miniature::~Miniature() {
   policy_.reset();
@@ -63,14 +51,8 @@ void Miniature::use(PolicyEntry& entry, std::uint32_t charge) {
   evict_down_to(capacity_);
 }
 
-std::uint64_t Miniature::used() const noexcept {
-  if (!overhead_.counts) return charge_;
-  const std::uint64_t sketch = size() * overhead_.sketch_bytes_per_entry;
-  return charge_ + policy_->memory() + std::min(sketch, capacity_ / kSketchPart);
-}
-
 void Miniature::evict_down_to(std::uint64_t charge) {
-  while (used() > charge || policy_->evicting()) {
+  while (charge_ > charge || policy_->evicting()) {
     PolicyEntry* victim = policy_->evict();
     if (!victim) return;
     left_.push_back(victim->hash);

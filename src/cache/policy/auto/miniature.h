@@ -19,17 +19,8 @@ class Miniature {
   /// Most memory for an entry, beside what the policy keeps.
   static constexpr std::size_t kBytesPerEntry = sizeof(PolicyEntry) + EntryIndex::kBytesPerEntry;
 
-  /// What a policy keeps beside the entries may be part of the capacity, as it is of a cache's in
-  /// bytes; `sketch_bytes_per_entry` is what it would keep of its own if it had no part in
-  /// another's.
-  struct Overhead {
-    bool counts;
-    std::size_t sketch_bytes_per_entry;
-  };
-
   /// REQUIRES: the policy was made for `capacity`.
-  Miniature(EntryPool& pool, std::unique_ptr<Policy> policy, std::size_t capacity,
-            Overhead overhead = {});
+  Miniature(EntryPool& pool, std::unique_ptr<Policy> policy, std::size_t capacity);
   ~Miniature();
   Miniature(const Miniature&) = delete;
   Miniature& operator=(const Miniature&) = delete;
@@ -53,14 +44,12 @@ class Miniature {
 
  private:
   void use(PolicyEntry& entry, std::uint32_t charge);
-  std::uint64_t used() const noexcept;
   void evict_down_to(std::uint64_t charge);
   void unlink(PolicyEntry& entry);
 
   EntryPool& pool_;
   std::unique_ptr<Policy> policy_;
   std::uint64_t capacity_;
-  const Overhead overhead_;
   std::uint64_t charge_ = 0;
   EntryIndex index_;
   std::vector<std::uint64_t> left_;

@@ -77,21 +77,5 @@ TEST_F(MiniatureTest, GivesItsMemoryBack) {
   EXPECT_LE(pool_.footprint(), before + (std::size_t{16} << 10));
 }
 
-TEST(MiniatureOverheadTest, WhatThePolicyKeepsIsPartOfACapacityInBytes) {
-  constexpr std::size_t kBytes = 100'000;
-  const auto entries = [](PolicyKind kind, Miniature::Overhead overhead) {
-    SlabPool pool;
-    const PolicyBudget budget{.capacity = kBytes, .memory_max = kBytes / 10};
-    Miniature miniature(pool, make_policy(kind, budget, pool), kBytes, overhead);
-    for (std::uint64_t i = 0; i < 5'000; ++i) miniature.ask(i, 100);
-    return miniature.size();
-  };
-  EXPECT_EQ(entries(PolicyKind::arc, {}), 1'000u);
-  EXPECT_LT(entries(PolicyKind::arc, {.counts = true, .sketch_bytes_per_entry = 0}), 1'000u);
-  EXPECT_GE(entries(PolicyKind::arc, {.counts = true, .sketch_bytes_per_entry = 0}), 890u);
-  EXPECT_EQ(entries(PolicyKind::lru, {.counts = true, .sketch_bytes_per_entry = 0}), 1'000u);
-  EXPECT_LT(entries(PolicyKind::lru, {.counts = true, .sketch_bytes_per_entry = 5}), 960u);
-}
-
 }  // namespace
 }  // namespace ringcache
