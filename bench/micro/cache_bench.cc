@@ -3,6 +3,7 @@
 // has the method and the figures.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -10,17 +11,10 @@
 
 #include <ringcache/cache.h>
 
-#include "cache/policy/entry_list.h"
+#include "cache/slab_pool.h"
 
 namespace ringcache {
 namespace {
-
-class Clock final : public Scheduler {
- public:
-  Time now() const noexcept override { return BootClock::now(); }
-  void post(Task /*task*/) override {}
-  void after(Duration /*delay*/, Task /*task*/) override {}
-};
 
 PolicyKind kind_of(const benchmark::State& state) {
   return policy_kinds()[static_cast<std::size_t>(state.range(0))];
@@ -51,7 +45,7 @@ struct Filled {
       cache.insert(keys[i], {.bytes = Bytes::copy(std::string(100, 'v')), .expires_at = expiry});
   }
 
-  Clock clock;
+  SystemClock clock;
   Keys keys;
   Cache cache;
 };
@@ -91,7 +85,7 @@ BENCHMARK(miss)->Arg(1);
 
 /// A miss that inserts and evicts: keys come round in a cache that holds half of them.
 void insert_and_evict(benchmark::State& state) {
-  const Clock clock;
+  const SystemClock clock;
   const Keys keys(20'000);
   Cache cache(
       {.capacity = 10'000, .unit = CapacityUnit::objects, .policy = kind_of(state), .shards = 1},
@@ -121,35 +115,37 @@ BENCHMARK(hit_by_threads)->Arg(1)->Arg(8)->ThreadRange(1, 2)->UseRealTime();
 constexpr std::size_t kEntries = 1'000;
 constexpr std::int64_t kTouches = 5'000'000;  // fixed, so that instructions can be divided by it
 
-std::vector<PolicyEntry*> shuffled(std::vector<PolicyEntry>& entries) {
-  std::vector<PolicyEntry*> order;
-  order.reserve(entries.size());
-  for (PolicyEntry& entry : entries) order.push_back(&entry);
-  std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
-  return order;
-}
+struct Entries {
+  Entries() {
+    for (std::size_t i = 0; i < kEntries; ++i) in_order.push_back(&pool.make_ghost());
+    shuffled = in_order;
+    std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937_64(1));
+  }
+
+  SlabPool pool;
+  std::vector<PolicyEntry*> in_order;
+  std::vector<PolicyEntry*> shuffled;
+};
 
 void touch_virtual(benchmark::State& state) {
-  std::vector<PolicyEntry> entries(kEntries);
-  const auto policy = make_policy(PolicyKind::lru, {.capacity = kEntries});
-  for (PolicyEntry& entry : entries) policy->insert(entry);
-  const auto order = shuffled(entries);
+  Entries entries;
+  const auto policy = make_policy(PolicyKind::lru, {.capacity = kEntries}, entries.pool);
+  for (PolicyEntry* entry : entries.in_order) policy->insert(*entry);
   std::size_t i = 0;
   for (auto _ : state) {
-    policy->touch(*order[i]);
+    policy->touch(*entries.shuffled[i]);
     if (++i == kEntries) i = 0;
   }
 }
 BENCHMARK(touch_virtual)->Iterations(kTouches);
 
 void touch_direct(benchmark::State& state) {
-  std::vector<PolicyEntry> entries(kEntries);
-  EntryList list;
-  for (PolicyEntry& entry : entries) list.push_back(entry);
-  const auto order = shuffled(entries);
+  Entries entries;
+  EntryList list(entries.pool);
+  for (PolicyEntry* entry : entries.in_order) list.push_back(*entry);
   std::size_t i = 0;
   for (auto _ : state) {
-    list.move_to_back(*order[i]);
+    list.move_to_back(*entries.shuffled[i]);
     if (++i == kEntries) i = 0;
   }
 }
