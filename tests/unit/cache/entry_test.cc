@@ -57,7 +57,9 @@ TEST_F(EntryTest, KeepsEachPartOfACopyThatThereIs) {
 TEST_F(EntryTest, WhatWasInItsMemoryIsNoTag) {
   const std::string long_name(3'000, 'n');
   Entry::end(pool_, make(long_name, {}, {7}));
-  EXPECT_FALSE(make(long_name, {}).has_tag(7)) << "a gap stands there";
+  Entry& entry = make(long_name, {});
+  EXPECT_FALSE(entry.has_tag(7)) << "a gap stands there";
+  Entry::end(pool_, entry);
 }
 
 TEST_F(EntryTest, KnowsItsTagsAndNoOthers) {
