@@ -36,12 +36,6 @@ std::uint64_t read_ticks() noexcept {
 constexpr std::uint64_t kTicksTrusted = 60'000'000;
 #endif
 
-}  // namespace
-
-BootClock::time_point BootClock::now() noexcept { return read(CLOCK_BOOTTIME); }
-
-namespace {
-
 /// What this thread saw when it last read the exact time.
 struct Seen {
   std::int64_t exact;
@@ -55,6 +49,8 @@ constinit thread_local Seen seen{};
 }
 
 }  // namespace
+
+BootClock::time_point BootClock::now() noexcept { return read(CLOCK_BOOTTIME); }
 
 /// If few ticks have passed since then, then little time has.
 bool BootClock::has_come(time_point time) noexcept {

@@ -64,8 +64,10 @@ class Entry : public PolicyEntry {
     if (size - 8 > 8 || (flags_ & kNameOutside)) [[unlikely]]
       return is_long_named(name);
     const char* own = body() + name_at_;
-    return name_size_ == size && read_word(own) == read_word(name.data()) &&
-           read_word(own + size - 8) == read_word(name.data() + size - 8);
+    const auto is_same = [own, other = name.data()](std::size_t at) {
+      return load<std::uint64_t>(own + at) == load<std::uint64_t>(other + at);
+    };
+    return name_size_ == size && is_same(0) && is_same(size - 8);
   }
   std::string_view name() const noexcept;
   Copy copy() const noexcept;
@@ -101,16 +103,15 @@ class Entry : public PolicyEntry {
   Bytes value_outside() const noexcept;
   void write(const Plan& plan) noexcept;
 
-  static std::uint64_t read_word(const char* from) noexcept {
-    std::uint64_t word;
-    std::memcpy(&word, from, sizeof word);
-    return word;
+  template <class T>
+  static T load(const char* from) noexcept {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
   }
   template <class T>
   T read(std::size_t at) const noexcept {
-    T value;
-    std::memcpy(&value, body() + at, sizeof value);
-    return value;
+    return load<T>(body() + at);
   }
   const char* body() const noexcept { return reinterpret_cast<const char*>(this) + kBodyAt; }
   char* body() noexcept { return reinterpret_cast<char*>(this) + kBodyAt; }

@@ -39,7 +39,7 @@ void Table::Bucket::remove(unsigned at) noexcept {
 /// A full bucket passes its last on to the next, whose first it becomes.
 void Table::insert(std::uint32_t tag, EntryId id) {
   if ((size_ + 1) * kTwentieths > homes_ * kSlots * kLoadMax)
-    resize(std::max(homes_ + homes_ / 8, homes_ + 1));
+    resize(homes_ + std::max<std::size_t>(homes_ / 8, 1));
   std::size_t at = home(tag);
   while (buckets_[at].ends_before(tag)) ++at;
   unsigned slot = buckets_[at].up_to(tag);

@@ -5,7 +5,7 @@
 
 #include <ringcache/entry_list.h>
 
-#include "cache/table.h"
+#include "cache/policy/entry_index.h"
 
 namespace ringcache {
 
@@ -13,7 +13,7 @@ namespace ringcache {
 /// keys of one hash have a ghost each, and either is found first, which does no harm.
 class GhostNodes {
  public:
-  explicit GhostNodes(EntryPool& pool) : pool_(pool) {}
+  explicit GhostNodes(EntryPool& pool) : pool_(pool), index_(pool) {}
   GhostNodes(const GhostNodes&) = delete;
   GhostNodes& operator=(const GhostNodes&) = delete;
   ~GhostNodes();
@@ -26,23 +26,19 @@ class GhostNodes {
   /// A ghost, not linked, of what has this hash and charge.
   PolicyEntry& add(std::uint64_t hash, std::uint32_t charge);
   /// Null when there is none.
-  PolicyEntry* find(std::uint64_t hash) const noexcept;
+  PolicyEntry* find(std::uint64_t hash) const noexcept { return index_.find(hash); }
   /// REQUIRES: not linked any more.
   void remove(PolicyEntry& ghost);
 
-  std::size_t size() const noexcept { return table_.size(); }
+  std::size_t size() const noexcept { return index_.size(); }
   std::uint64_t charge() const noexcept { return charge_; }
-  std::size_t memory() const noexcept {
-    return table_.size() * sizeof(PolicyEntry) + table_.footprint();
-  }
+  std::size_t memory() const noexcept { return size() * sizeof(PolicyEntry) + index_.memory(); }
 
  private:
   static constexpr std::uint32_t kMark = 3;
 
-  static std::uint32_t tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash) | 1; }
-
   EntryPool& pool_;
-  Table table_;
+  EntryIndex index_;
   std::uint64_t charge_ = 0;
 };
 

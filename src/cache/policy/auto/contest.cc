@@ -11,13 +11,13 @@ namespace {
 /// Larger miniatures say no more; those of 16 entries still say something.
 constexpr std::size_t kEntriesMax = 512;
 constexpr std::size_t kEntriesMin = 16;
+/// Nor do those that see a sample say more with more than these. What is asked for costs as much as
+/// ten hits: half as many entries are half the cost.
+constexpr std::size_t kSampleEntriesMax = 128;
 /// Small caches gain from large sketches, as many keys pass through them between two uses of one.
 constexpr std::size_t kSketchWords = 2048;
 /// At first, and then as many as a miniature has entries.
 constexpr std::size_t kSmallSketchWords = 16;
-/// Nor do those that see a sample say more with more entries than these. What is asked for costs as
-/// much as ten hits: half as many entries are half the cost.
-constexpr std::size_t kSampleEntriesMax = 128;
 /// Of a budget in bytes.
 constexpr std::size_t kMemoryShare = 100;
 

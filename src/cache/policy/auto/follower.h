@@ -5,8 +5,8 @@
 
 #include <ringcache/policy.h>
 
-#include "cache/policy/auto/entry_index.h"
 #include "cache/policy/auto/miniature.h"
+#include "cache/policy/entry_index.h"
 
 namespace ringcache {
 

@@ -8,7 +8,7 @@
 
 #include <ringcache/policy.h>
 
-#include "cache/policy/auto/entry_index.h"
+#include "cache/policy/entry_index.h"
 
 namespace ringcache {
 

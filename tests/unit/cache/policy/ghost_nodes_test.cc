@@ -2,11 +2,12 @@
 #include "cache/policy/ghost_nodes.h"
 
 #include <gtest/gtest.h>
-#include <ringcache/hash.h>
 
 #include <map>
 #include <random>
 #include <string>
+
+#include <ringcache/hash.h>
 
 #include "cache/slab_pool.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cache/policy/auto/entry_index.h"
+#include "cache/policy/entry_index.h"
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,8 @@ namespace ringcache {
 /// Entries of a pool by hash. Two entries of one hash may be here; find() gives one of them.
 class EntryIndex {
  public:
-  /// Most memory for an entry: the table grows by a quarter at a load of 4/5.
+  /// Memory for an entry, with room to spare: a table of some size takes at most 11 bytes when it
+  /// has grown.
   static constexpr std::size_t kBytesPerEntry = 13;
 
   explicit EntryIndex(const EntryPool& pool) noexcept : pool_(&pool) {}
