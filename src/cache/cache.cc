@@ -10,6 +10,7 @@
 
 #include "base/pages.h"
 #include "cache/budget.h"
+#include "cache/policy/auto/lead.h"
 #include "cache/shard.h"
 
 namespace ringcache {
@@ -43,8 +44,9 @@ Cache::Cache(CacheOptions options, const Clock& clock)
       mask_(shard_count(options_) - 1),
       budget_(std::make_unique<Budget>(options_.capacity, mask_ + 1)),
       shards_(mask_ + 1) {
+  const auto lead = std::make_shared<Lead>();
   for (std::size_t i = 0; i < shards_.size(); ++i)
-    shards_[i] = std::make_unique<Shard>(options_, *budget_, i, clock);
+    shards_[i] = std::make_unique<Shard>(options_, *budget_, i, lead, clock);
 }
 
 Cache::~Cache() = default;

@@ -51,7 +51,7 @@ std::unique_ptr<Policy> make_policy(PolicyKind kind, PolicyBudget budget, EntryP
     case PolicyKind::gdsf:
       return make_gdsf();
     case PolicyKind::automatic:
-      return make_auto(budget, pool);
+      return make_auto(budget, pool, std::make_shared<Lead>(), true);
   }
   return nullptr;
 }

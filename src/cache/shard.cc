@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "cache/policy/policies.h"
+
 namespace ringcache {
 namespace {
 
@@ -21,10 +23,11 @@ PolicyBudget policy_budget(CapacityUnit unit, std::size_t capacity) {
 }
 
 std::unique_ptr<Policy> policy_of(const CacheOptions& options, std::size_t capacity,
-                                  EntryPool& pool) {
+                                  EntryPool& pool, std::shared_ptr<Lead> lead, bool decides) {
   const PolicyBudget budget = policy_budget(options.unit, capacity);
-  return options.own_policy ? options.own_policy(budget, pool)
-                            : make_policy(options.policy, budget, pool);
+  if (options.own_policy) return options.own_policy(budget, pool);
+  if (options.policy != PolicyKind::automatic) return make_policy(options.policy, budget, pool);
+  return make_auto(budget, pool, std::move(lead), decides);
 }
 
 /// The table's part of a hash; shards are chosen by other bits.
@@ -64,9 +67,9 @@ class Cache::Shard::Departed {
 };
 
 Cache::Shard::Shard(const CacheOptions& options, Budget& budget, std::size_t number,
-                    const Clock& clock)
+                    std::shared_ptr<Lead> lead, const Clock& clock)
     : clock_(clock),
-      policy_(policy_of(options, budget.part(number), pool_)),
+      policy_(policy_of(options, budget.part(number), pool_, std::move(lead), number == 0)),
       options_(options),
       budget_(budget),
       number_(number) {}

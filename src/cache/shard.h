@@ -20,6 +20,8 @@
 
 namespace ringcache {
 
+class Lead;
+
 /// One part of the cache: entries, index and policy under one lock. Its functions are those of
 /// Cache.
 class alignas(64) Cache::Shard {
@@ -29,7 +31,9 @@ class alignas(64) Cache::Shard {
   /// What becomes of an insertion.
   enum class Outcome : std::uint8_t { kept, refused, needs_loan };
 
-  Shard(const CacheOptions& options, Budget& budget, std::size_t number, const Clock& clock);
+  /// The first one's policy leads the others', if it is auto.
+  Shard(const CacheOptions& options, Budget& budget, std::size_t number, std::shared_ptr<Lead> lead,
+        const Clock& clock);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;

@@ -5,6 +5,8 @@
 
 #include <ringcache/policy.h>
 
+#include "cache/policy/auto/lead.h"
+
 namespace ringcache {
 
 // One factory for each file of this folder; make_policy() chooses among them.
@@ -19,6 +21,8 @@ std::unique_ptr<Policy> make_s3fifo(PolicyBudget budget, EntryPool& pool,
 std::unique_ptr<Policy> make_lirs(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_wtinylfu(PolicyBudget budget, EntryPool& pool);
 std::unique_ptr<Policy> make_gdsf();
-std::unique_ptr<Policy> make_auto(PolicyBudget budget, EntryPool& pool);
+/// With other shards' policies under one lead; one of them `decides`.
+std::unique_ptr<Policy> make_auto(PolicyBudget budget, EntryPool& pool, std::shared_ptr<Lead> lead,
+                                  bool decides);
 
 }  // namespace ringcache

@@ -90,6 +90,7 @@ bool Contest::ask(std::uint64_t hash, std::uint32_t charge) {
 void Contest::fill(std::uint64_t charge, std::size_t entries) {
   wanted_ = std::min(wanted_ + kUsesForInsertion, kUsesMax);
   wanted_below_ = sampled_below_;
+  leader_ = best_pilot();
   const std::uint64_t least = charge * kPilotEntriesMin / std::max<std::size_t>(entries, 1);
   const std::uint64_t wanted =
       std::min<std::uint64_t>(std::max(charge / kPilotPart, least), capacity_) >> halvings_;
@@ -100,8 +101,7 @@ void Contest::fill(std::uint64_t charge, std::size_t entries) {
 }
 
 void Contest::start() {
-  pilot_scores_[0] += kPilotMargin * static_cast<double>(pilots_[0]->size());
-  leader_ = index_of_best(pilot_scores_);
+  leader_ = best_pilot();
   pilots_.clear();
   is_filling_ = false;
   wanted_below_ = sampled_below_;
@@ -161,6 +161,12 @@ bool Contest::is_due() noexcept {
 }
 
 std::size_t Contest::best() const noexcept { return index_of_best(scores_); }
+
+std::size_t Contest::best_pilot() const noexcept {
+  const std::size_t best = index_of_best(pilot_scores_);
+  const double margin = kPilotMargin * static_cast<double>(pilots_[0]->size());
+  return pilot_scores_[best] > pilot_scores_[0] + margin ? best : 0;
+}
 
 void Contest::set(PolicyBudget budget) {
   capacity_ = budget.capacity;

@@ -21,7 +21,7 @@ namespace ringcache {
 ///
 /// While the cache fills, all its miniatures hold the same keys. Then pilots show what the policies
 /// would make of a cache that is always a seventh of what is resident, so that the first choice,
-/// which costs nothing, is no guess.
+/// which costs nothing, is no guess; the leader is the pilots' best until then.
 class Contest {
  public:
   /// False where a budget is too small for miniatures that say anything.
@@ -36,6 +36,11 @@ class Contest {
   /// costs next to nothing.
   bool wants(std::uint64_t hash) const noexcept { return hash * kSpread < wanted_below_; }
   bool is_whole() const noexcept { return halvings_ == 0; }
+  /// And when the cache is full of entries like these?
+  bool will_be_whole(std::uint64_t charge, std::size_t entries) const noexcept {
+    return static_cast<double>(charge) * static_cast<double>(entries_max_) >=
+           static_cast<double>(capacity_) * static_cast<double>(entries);
+  }
 
   /// A request for a key, in the cache or not. True when the sample was halved for it. REQUIRES:
   /// is_sampled(hash).
@@ -93,6 +98,7 @@ class Contest {
   void set_sample(unsigned halvings) noexcept;
   void resize_miniatures();
   double keep() const noexcept;
+  std::size_t best_pilot() const noexcept;
 
   std::uint64_t wanted_below_ = UINT64_MAX;
   std::uint64_t sampled_below_ = UINT64_MAX;

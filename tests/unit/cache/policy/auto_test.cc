@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
+#include <memory>
 #include <random>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/policy/auto/miniature.h"
@@ -23,6 +24,10 @@ class Keys {
  public:
   Keys(PolicyKind kind, std::size_t capacity)
       : capacity_(capacity), policy_(make_policy(kind, {.capacity = capacity}, pool_)) {}
+  /// Auto, in one shard of several.
+  Keys(std::shared_ptr<Lead> lead, bool decides, std::size_t capacity)
+      : capacity_(capacity),
+        policy_(make_auto({.capacity = capacity}, pool_, std::move(lead), decides)) {}
 
   bool ask(std::uint64_t key, std::uint32_t charge = 1) {
     if (const auto found = resident_.find(key); found != resident_.end())
@@ -69,6 +74,7 @@ class Keys {
   bool holds(std::uint64_t key) const { return resident_.contains(key); }
   std::size_t size() const { return resident_.size(); }
   std::uint64_t charge() const { return charge_; }
+  std::size_t memory() const { return policy_->memory(); }
 
  private:
   static std::uint64_t hash_of(std::uint64_t key) {
@@ -187,6 +193,57 @@ TEST_P(AutoTest, WhereSizesDifferSmallValuesAreWorthMore) {
     lru_hits += lru.ask(key, charge) ? 1 : 0;
   }
   EXPECT_GT(hits, lru_hits * 13 / 10);
+}
+
+constexpr std::size_t kShard = 3'000;
+
+TEST(AutoShardsTest, OneDecidesForAll) {
+  const auto lead = std::make_shared<Lead>();
+  Keys deciding(lead, true, kShard);
+  Keys following(lead, false, kShard);
+  std::uint64_t hits = 0;
+  for (const std::uint64_t key : loop(kShard * 5 / 4, kShard * 20)) {
+    deciding.ask(key);
+    hits += following.ask(key);
+  }
+  EXPECT_GT(hits, kShard * 20 * 7 / 10) << "LRU has none";
+  const std::string_view holding = lead->expert().name;
+  for (const std::uint64_t key : drift(kShard * 2, .1, kShard * 80, 1)) {
+    deciding.ask(key);
+    following.ask(key);
+  }
+  EXPECT_NE(lead->expert().name, holding);
+}
+
+TEST(AutoShardsTest, TheOthersChangeWithTheLead) {
+  const auto lead = std::make_shared<Lead>();
+  Keys keys(lead, false, kShard);
+  lead->set(*std::ranges::find(experts(), "lru", &Expert::name));
+  keys.ask_all(loop(kShard * 5 / 4, kShard * 20));
+  EXPECT_EQ(keys.ask_all(loop(kShard * 5 / 4, kShard * 10)), 0u);
+  lead->set(*std::ranges::find(experts(), "lirs", &Expert::name));
+  keys.ask_all(loop(kShard * 5 / 4, kShard * 20));
+  EXPECT_GT(keys.ask_all(loop(kShard * 5 / 4, kShard * 10)), kShard * 10 * 7 / 10);
+  EXPECT_EQ(keys.size(), kShard);
+}
+
+TEST(AutoShardsTest, OnlyTheOneThatDecidesKeepsMiniatures) {
+  const auto lead = std::make_shared<Lead>();
+  Keys deciding(lead, true, kShard);
+  Keys following(lead, false, kShard);
+  deciding.ask_all(loop(40, 40));
+  following.ask_all(loop(40, 40));
+  EXPECT_GT(deciding.memory(), 0u);
+  EXPECT_EQ(following.memory(), 0u);
+}
+
+TEST(AutoShardsTest, AShardAsSmallAsItsMiniaturesDecidesForItself) {
+  const auto lead = std::make_shared<Lead>();
+  lead->set(*std::ranges::find(experts(), "lru", &Expert::name));
+  Keys keys(lead, false, 100);
+  keys.ask_all(loop(125, 2'000));
+  EXPECT_GT(keys.ask_all(loop(125, 2'000)), 1'400u);
+  EXPECT_EQ(lead->expert().name, "lru");
 }
 
 TEST(AutoMemoryTest, ItStaysWithinTheBudget) {
