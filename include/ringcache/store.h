@@ -2,8 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <ringcache/bytes.h>
 #include <ringcache/hash.h>
@@ -60,6 +62,9 @@ struct Call {
 template <class T>
 using Done = std::move_only_function<void(Result<T>)>;
 
+/// The results of many keys.
+using Values = std::vector<Result<Value>>;
+
 /// Anything that can be asked for a key: a Group, another node, a database.
 /// Thread-safe. Arguments are borrowed for the call only. Whoever is asked tries to answer by
 /// `call.deadline`; whoever waits enforces it.
@@ -71,6 +76,11 @@ class Store {
 
   /// The value, or Errc::not_found.
   virtual void get(const KeyView& key, const Call& call, Done<Value> done) = 0;
+
+  /// Many keys of one group in one call: their results in the order of the keys, each with an error
+  /// of its own. Not here, but in the whole call's result, is only what kept it from being made.
+  /// Unless a store knows better, it is asked for one key after the other, without waiting.
+  virtual void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done);
 
   /// Sets the value; answers it as the store now holds it (a database may normalise what it is
   /// given).
@@ -85,6 +95,8 @@ class Store {
 /// Errc::unknown). REQUIRES: the caller is not a thread that the store needs for its answer.
 /// @{
 Result<Value> get_blocking(Store& store, const KeyView& key, const Call& call = {});
+Result<Values> get_many_blocking(Store& store, std::span<const KeyView> keys,
+                                 const Call& call = {});
 Result<Value> put_blocking(Store& store, const KeyView& key, Value value, const Call& call = {});
 Result<void> erase_blocking(Store& store, const KeyView& key, const Call& call = {});
 /// @}

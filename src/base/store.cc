@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ringcache/store.h>
 
+#include <atomic>
 #include <charconv>
 #include <condition_variable>
 #include <memory>
@@ -43,11 +44,41 @@ Result<T> wait_for(Time deadline, Errc late, Start start) {
   return meeting->wait(deadline, late);
 }
 
+/// The results of one get_many(), until the last of them is here.
+class Gathering {
+ public:
+  Gathering(std::size_t keys, Done<Values> done)
+      : values_(keys, Value{}), left_(keys), done_(std::move(done)) {}
+
+  void arrive(std::size_t index, Result<Value> result) {
+    values_[index] = std::move(result);
+    if (left_.fetch_sub(1) == 1) done_(std::move(values_));
+  }
+
+ private:
+  Values values_;
+  std::atomic<std::size_t> left_;
+  Done<Values> done_;
+};
+
 }  // namespace
+
+void Store::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
+  if (keys.empty()) return done(Values());
+  const auto gathering = std::make_shared<Gathering>(keys.size(), std::move(done));
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    get(keys[i], call,
+        [gathering, i](Result<Value> result) { gathering->arrive(i, std::move(result)); });
+}
 
 Result<Value> get_blocking(Store& store, const KeyView& key, const Call& call) {
   return wait_for<Value>(call.deadline, Errc::deadline_exceeded,
                          [&](Done<Value> done) { store.get(key, call, std::move(done)); });
+}
+
+Result<Values> get_many_blocking(Store& store, std::span<const KeyView> keys, const Call& call) {
+  return wait_for<Values>(call.deadline, Errc::deadline_exceeded,
+                          [&](Done<Values> done) { store.get_many(keys, call, std::move(done)); });
 }
 
 Result<Value> put_blocking(Store& store, const KeyView& key, Value value, const Call& call) {

@@ -44,6 +44,27 @@ TEST(StoreTest, ABlockingGetLeavesAtItsDeadline) {
   store.kept.front()(Value{});  // the late answer harms nobody
 }
 
+TEST(StoreTest, ManyKeysAreAnsweredInTheirOrder) {
+  SlowStore store;
+  const KeyView keys[] = {{"g", "one"}, {"g", "two"}, {"g", "three"}};
+  const auto values = get_many_blocking(store, keys);
+  ASSERT_EQ(values->size(), 3u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ((*values)[i]->bytes.view(), keys[i].name);
+}
+
+TEST(StoreTest, OfNoKeysThereIsAnAnswerToo) {
+  SlowStore store;
+  EXPECT_TRUE(get_many_blocking(store, {})->empty());
+}
+
+TEST(StoreTest, OneKeyThatNeverComesHoldsTheOthersOnlyUntilTheDeadline) {
+  SlowStore store;
+  const KeyView keys[] = {{"g", "one"}, {"g", "never"}};
+  const auto values = get_many_blocking(store, keys, {.deadline = BootClock::now() + 5ms});
+  EXPECT_EQ(values.error().code, Errc::deadline_exceeded);
+  store.kept.front()(Value{});  // the late answer harms nobody
+}
+
 TEST(StoreTest, ABlockingPutThatIsLateIsUnknown) {
   SlowStore store;
   const auto result =
