@@ -36,18 +36,15 @@ elseif(NOT TARGET ringcache_grpc_libs)
     -Wl,--push-state,--no-as-needed ${RINGCACHE_GRPC_REFLECTION} -Wl,--pop-state PkgConfig::RINGCACHE_GRPC)
 endif()
 
-# Debian's libsoci-dev has no CMake or pkg-config file.
-find_path(RINGCACHE_SOCI_INCLUDE soci/soci.h)
-find_library(RINGCACHE_SOCI_CORE soci_core)
-find_library(RINGCACHE_SOCI_SQLITE soci_sqlite3)
-find_package(SQLite3 QUIET)
-if(NOT RINGCACHE_SOCI_INCLUDE OR NOT RINGCACHE_SOCI_CORE OR NOT RINGCACHE_SOCI_SQLITE OR NOT SQLite3_FOUND)
-  ringcache_off(ringcache_soci_libs "SOCI with SQLite" libsoci-dev libsqlite3-dev)
-elseif(NOT TARGET ringcache_soci_libs)
-  add_library(ringcache_soci_libs INTERFACE IMPORTED GLOBAL)
-  target_include_directories(ringcache_soci_libs SYSTEM INTERFACE ${RINGCACHE_SOCI_INCLUDE})
-  target_link_libraries(ringcache_soci_libs INTERFACE
-    ${RINGCACHE_SOCI_SQLITE} ${RINGCACHE_SOCI_CORE} SQLite::SQLite3)
+if(PkgConfig_FOUND)
+  pkg_check_modules(RINGCACHE_DATABASES QUIET IMPORTED_TARGET GLOBAL sqlite3 libmariadb libpq)
+endif()
+if(NOT RINGCACHE_DATABASES_FOUND)
+  ringcache_off(ringcache_database_libs "the clients of SQLite, MariaDB and PostgreSQL"
+    libsqlite3-dev libmariadb-dev libpq-dev)
+elseif(NOT TARGET ringcache_database_libs)
+  add_library(ringcache_database_libs INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(ringcache_database_libs INTERFACE PkgConfig::RINGCACHE_DATABASES)
 endif()
 
 find_package(yaml-cpp QUIET)

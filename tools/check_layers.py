@@ -20,7 +20,7 @@ LAYERS = {
     "http": ("src/http", ("base", "cluster", "net"), ("boost/", "nlohmann/")),
     "grpc": ("src/grpc", ("base", "cluster"), PROTO),
     "etcd": ("src/etcd", ("base", "cluster"), (*PROTO, "nlohmann/")),
-    "sql": ("src/sql", ("base",), ("soci/", "sqlite3.h", "nlohmann/")),
+    "sql": ("src/sql", ("base",), ("sqlite3.h", "mysql.h", "libpq-fe.h", "nlohmann/")),
     "testing": ("include/ringcache/testing", ("base", "cache", "cluster", "core"), ()),
     "node": ("src/node", ("base", "cache", "cluster", "core", "http", "grpc", "etcd", "sql"),
              ("yaml-cpp/", "nlohmann/", "spdlog/", "fmt/")),

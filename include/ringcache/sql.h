@@ -10,8 +10,10 @@
 namespace ringcache {
 
 struct SqlOptions {
-  std::string name;   ///< What errors call this source.
-  std::string dsn;    ///< "sqlite:PATH"; the file must exist.
+  std::string name;  ///< What errors call this source.
+  /// "sqlite:PATH", a file that exists; "mysql://USER:PASSWORD@HOST:PORT/DATABASE", or mariadb://;
+  /// "postgresql://USER:PASSWORD@HOST:PORT/DATABASE". docs/sources.md has the options.
+  std::string dsn;
   unsigned pool = 8;  ///< Connections, each with a thread of its own.
   /// How long a statement may wait for a connection and run, together; then it is stopped.
   Duration timeout = std::chrono::seconds(2);
@@ -21,15 +23,20 @@ struct SqlOptions {
   Log log;
 };
 
-/// What a group does to its rows. `:key`, and in `put` also `:value`, are bound, never pasted.
-/// Both are bound as text (the database converts it to its column's type); a value that is not
-/// UTF-8, or holds NUL, is bound as a blob.
+/// What a group does to its rows. `:key`, in `put` also `:value`, and in `get_many` instead `:keys`
+/// are bound, never pasted, as text (the database converts it to its column's type); a value that
+/// is not UTF-8 is bound as bytes, and so is one that holds NUL.
 struct SqlStatements {
   std::string group;  ///< What errors call this group.
   /// Yields at most one row. One column is the raw value: text and blobs byte for byte, numbers as
   /// text, NULL as a value of no bytes (no row at all is Errc::not_found). Several columns are a
   /// JSON object in their order: NULL is null, blobs and text that is not UTF-8 are base64.
   std::string get;
+  /// Optional: reads several rows, `… WHERE name IN (:keys)`, the key first and then what `get`
+  /// yields. What is asked for together is then one query, and so are single gets that meet.
+  std::string get_many;
+  /// How long a get waits for others to go along with while another is being loaded.
+  Duration batch_window = std::chrono::microseconds(500);
   /// Optional; without it the group is read-only. The row is read back by `get` in the same
   /// transaction, and that is the put's answer.
   std::string put;

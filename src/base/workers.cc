@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <iterator>
@@ -66,7 +67,16 @@ std::optional<Workers::Job> Workers::State::next() {
   return job;
 }
 
+/// What a job writes to a connection that is gone must not end the process.
+void ignore_broken_pipes() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 void Workers::State::work(unsigned worker) {
+  ignore_broken_pipes();
   std::unique_lock lock(mutex);
   while (!stopping) {
     if (std::optional<Job> job = next()) {

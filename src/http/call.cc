@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-#include "http/uri.h"
+#include "base/uri.h"
 #include "http/wire.h"
 
 namespace ringcache {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/units.h"
-#include "http/uri.h"
+#include "base/uri.h"
 
 namespace ringcache {
 namespace {

@@ -16,12 +16,18 @@ bool has(const StatementShape& shape, std::string_view parameter) {
 }
 
 std::string mistake_in_parameters(Role role, const StatementShape& shape) {
+  const std::string key = role == Role::get_many ? "keys" : "key";
   const bool put = role == Role::put;
   for (const std::string& name : shape.parameters)
-    if (name != "key" && !(put && name == "value"))
-      return "unknown parameter '" + name + "': there is :key" + (put ? " and :value" : "");
-  if (!has(shape, "key")) return "it does not use :key";
+    if (name != key && !(put && name == "value"))
+      return "unknown parameter '" + name + "': there is :" + key + (put ? " and :value" : "");
+  if (!has(shape, key)) return "it does not use :" + key;
   if (put && !has(shape, "value")) return "it does not use :value";
+  return {};
+}
+
+std::string mistake_in_many(const StatementShape& shape) {
+  if (shape.columns.size() < 2) return "it must yield the key first, and then what get yields";
   return {};
 }
 
@@ -44,7 +50,9 @@ std::string mistake_in(const SqlStatement& statement, const StatementShape& shap
   if (shape.further) return "it is more than one statement";
   if (std::string wrong = mistake_in_parameters(statement.role, shape); !wrong.empty())
     return wrong;
-  if (statement.role == Role::get)
+  if (statement.role == Role::get_many)
+    if (std::string wrong = mistake_in_many(shape); !wrong.empty()) return wrong;
+  if (statement.role == Role::get || statement.role == Role::get_many)
     return shape.writes ? "it writes, but a get only reads" : mistake_in_columns(shape);
   if (!shape.writes) return "it does not write";
   // Rows that it returned would keep it from ending.

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/connection.h"
 
-#include <soci/soci.h>
-
 #include <algorithm>
 
-#include "base/utf8.h"
 #include "sql/check.h"
 
 namespace ringcache {
@@ -18,72 +15,32 @@ constexpr Duration kRetryPauseMin = 50ms;
 constexpr Duration kRetryPauseMax = 1s;
 /// Reads look this often whether their file is still there; a look costs a system call.
 constexpr Duration kLookEvery = 100ms;
-/// Buffers above this are given back after a statement.
-constexpr std::size_t kKeptBufferBytes = std::size_t{64} << 10;
 
 SqlStatementPtr own_statement(std::string label, std::string_view text) {
   return std::make_shared<SqlStatement>(SqlStatement{
       .role = SqlStatement::Role::trusted, .label = std::move(label), .text = std::string(text)});
 }
 
-bool binary(std::string_view value) { return value.contains('\0') || !valid_utf8(value); }
+bool no_rows(const SqlRow& /*row*/) { return true; }
 
 }  // namespace
 
-/// SOCI binds variables, not values: these live beside the statement that looks at them.
-struct SqlConnection::Prepared {
-  explicit Prepared(soci::session& session) : statement(session) {}
-
-  void bind(soci::session& session, bool as_blob);
-  void set(const SqlParameters& parameters);
-
-  soci::statement statement;
-  StatementShape shape;
-  std::string key, text;
-  std::unique_ptr<soci::blob> blob;
-  long long ttl_ms = 0;
-  soci::indicator ttl_indicator = soci::i_null;
-};
-
-void SqlConnection::Prepared::bind(soci::session& session, bool as_blob) {
-  for (const std::string& name : shape.parameters) {
-    if (name == "key") {
-      statement.exchange(soci::use(key, name));
-    } else if (name == "value" && as_blob) {
-      blob = std::make_unique<soci::blob>(session);
-      statement.exchange(soci::use(*blob, name));
-    } else if (name == "value") {
-      statement.exchange(soci::use(text, name));
-    } else {
-      statement.exchange(soci::use(ttl_ms, ttl_indicator, name));
-    }
-  }
-  statement.define_and_bind();
-}
-
-void SqlConnection::Prepared::set(const SqlParameters& parameters) {
-  key = parameters.key;
-  if (blob) {
-    blob->trim(0);
-    blob->write(0, parameters.value.data(), parameters.value.size());
-  } else {
-    text = parameters.value;
-  }
-  ttl_ms = parameters.ttl_ms.value_or(0);
-  ttl_indicator = parameters.ttl_ms ? soci::i_ok : soci::i_null;
-}
-
 SqlConnection::SqlConnection(std::shared_ptr<const SqlSource> source)
     : source_(std::move(source)),
-      begin_(own_statement("begin", source_->dialect.begin_write)),
-      commit_(own_statement("commit", "COMMIT")),
-      rollback_(own_statement("rollback", "ROLLBACK")) {}
+      begin_(own_statement("begin", source_->driver.begin_write)),
+      commit_(own_statement("commit", "COMMIT")) {}
 
 SqlConnection::~SqlConnection() { drop(); }
 
 void SqlConnection::drop() {
   prepared_.clear();
   session_.reset();
+}
+
+/// The others had better look too.
+void SqlConnection::lose() {
+  ++source_->alarms;
+  drop();
 }
 
 void SqlConnection::set_limit(const SqlLimit& limit) {
@@ -98,41 +55,45 @@ Result<void> SqlConnection::connect(bool writing) {
   return open();
 }
 
-/// Drops a session whose database is no longer the one at its place: SQLite would go on to read and
-/// write the file that was deleted.
+/// Drops a session whose database is gone: SQLite would go on to read and write a file that was
+/// deleted.
 void SqlConnection::look(bool writing) {
+  if (!session_->usable()) return drop();
   const Time now = BootClock::now();
   const std::uint64_t alarms = source_->alarms;
   if (!writing && alarms == alarms_heard_ && now - looked_at_ < kLookEvery) return;
   alarms_heard_ = alarms;
   looked_at_ = now;
-  if (!source_->dialect.moved(*session_)) return;
-  ++source_->alarms;
-  drop();
+  if (session_->gone()) lose();
 }
 
 Result<void> SqlConnection::open() {
   alarms_heard_ = source_->alarms;
-  try {
-    session_ = source_->dialect.connect(source_->place, &deadline_);
-    for (const std::string& sql : source_->setup) *session_ << sql;
-    *session_ << source_->dialect.probe;
-  } catch (const soci::soci_error& thrown) {
-    return std::unexpected(not_opened(thrown));
-  }
+  if (auto opened = open_session(); !opened) return std::unexpected(not_opened(opened.error()));
   looked_at_ = BootClock::now();
   pause_ = Duration{0};
   if (!source_->reachable.exchange(true)) source_->log.info(source_->name + " is back");
   return {};
 }
 
-Error SqlConnection::not_opened(const soci::soci_error& thrown) {
-  if (!session_) return unreachable(source_->dialect.why_unreachable(source_->place, thrown));
-  const Failure failure = source_->dialect.failure(*session_, thrown);
-  const std::string why = source_->place.location + ": " + failure.message;
-  if (failure.trouble != Trouble::busy && failure.trouble != Trouble::late) return unreachable(why);
+Tried<void> SqlConnection::open_session() {
+  auto opened = source_->driver.open(source_->place, &deadline_);
+  if (!opened) return std::unexpected(opened.error());
+  session_ = std::move(*opened);
+  for (const std::string& sql : source_->setup) {
+    if (auto ran = session_->run(sql); !ran) {
+      ran.error().message = source_->place.label + ": " + ran.error().message;
+      return ran;
+    }
+  }
+  return {};
+}
+
+Error SqlConnection::not_opened(const Failure& failure) {
+  if (failure.trouble != Trouble::busy && failure.trouble != Trouble::late)
+    return unreachable(failure.message);
   drop();  // it is there, only locked: the next call may try at once
-  return {code_of(failure.trouble), source_->name + ": " + why};
+  return {code_of(failure.trouble), source_->name + ": " + failure.message};
 }
 
 Error SqlConnection::unreachable(std::string why) {
@@ -146,95 +107,105 @@ Error SqlConnection::unreachable(std::string why) {
   return last_error_;
 }
 
-Result<SqlConnection::Prepared*> SqlConnection::prepare(const SqlStatementPtr& statement,
-                                                        bool blob) {
-  const Key key{statement, blob};
+Result<SqlPrepared*> SqlConnection::prepare(const Key& key) {
   if (const auto found = prepared_.find(key); found != prepared_.end()) return found->second.get();
-  auto made = std::make_unique<Prepared>(*session_);
-  try {
-    made->statement.alloc();
-    made->statement.prepare(statement->text);
-    made->shape = source_->dialect.inspect(*session_, made->statement, statement->text);
-    if (std::string wrong = mistake_in(*statement, made->shape); !wrong.empty())
-      return std::unexpected(error(Errc::invalid_argument, *statement, wrong));
-    made->bind(*session_, blob);
-  } catch (const soci::soci_error& thrown) {
-    Failure failure = source_->dialect.failure(*session_, thrown);
-    const bool ours = failure.trouble == Trouble::mistake;
-    Error wrong = error(ours ? Errc::invalid_argument : code_of(failure.trouble), *statement,
-                        failure.message);
-    made.reset();
-    if (failure.trouble == Trouble::broken) return std::unexpected(unreachable(failure.message));
-    return std::unexpected(std::move(wrong));
+  auto made = session_->prepare(key.statement->text, std::max<std::size_t>(key.keys, 1));
+  if (!made) {
+    const Trouble trouble = made.error().trouble;
+    if (trouble == Trouble::broken || !session_->usable()) lose();
+    const Errc code = trouble == Trouble::mistake ? Errc::invalid_argument : code_of(trouble);
+    return std::unexpected(error(code, *key.statement, made.error().message));
   }
-  return prepared_.emplace(key, std::move(made)).first->second.get();
+  if (std::string wrong = mistake_in(*key.statement, (*made)->shape()); !wrong.empty())
+    return std::unexpected(error(Errc::invalid_argument, *key.statement, wrong));
+  return prepared_.emplace(key, std::move(*made)).first->second.get();
 }
 
-Result<void> SqlConnection::check(const SqlStatementPtr& statement) {
-  auto prepared = prepare(statement, false);
+Result<StatementShape> SqlConnection::check(const SqlStatementPtr& statement) {
+  auto prepared = prepare({statement});
   if (!prepared) return std::unexpected(prepared.error());
-  return {};
+  return (*prepared)->shape();
 }
 
 /// A statement that was found right once and is not any more has met another schema: that is the
 /// database's state, not the caller's mistake.
-Result<SqlConnection::Prepared*> SqlConnection::prepared(const SqlStatementPtr& statement,
-                                                         const SqlParameters& parameters) {
-  const bool blob = statement->role == SqlStatement::Role::put && binary(parameters.value);
-  auto prepared = prepare(statement, blob);
+Result<SqlPrepared*> SqlConnection::prepared(const Key& key) {
+  auto prepared = prepare(key);
   if (!prepared && prepared.error().code == Errc::invalid_argument)
     prepared.error().code = Errc::unavailable;
   return prepared;
 }
 
-bool SqlConnection::run(Prepared& prepared, const SqlParameters& parameters) {
-  prepared.set(parameters);
-  return prepared.statement.execute(true);
+/// The call before may have cost the session. A transaction does not go on in another one.
+Result<void> SqlConnection::reopen() {
+  if (session_) return {};
+  if (in_transaction_) return fail(Errc::unavailable, source_->name + ": the connection is lost");
+  return open();
+}
+
+/// A connection may have ended while nobody used it, and be told so only now. What only reads is
+/// then read again on a new one.
+Result<std::int64_t> SqlConnection::run(const SqlStatementPtr& statement,
+                                        const SqlParameters& parameters, const OnRow& on_row) {
+  const Key key{statement, parameters.keys.size()};
+  bool may_repeat = false;
+  if (auto opened = reopen(); !opened) return std::unexpected(opened.error());
+  auto ran = attempt(key, parameters, on_row, may_repeat);
+  if (ran || !may_repeat || in_transaction_ || !open()) return ran;
+  return attempt(key, parameters, on_row, may_repeat);
+}
+
+Result<std::int64_t> SqlConnection::attempt(const Key& key, const SqlParameters& parameters,
+                                            const OnRow& on_row, bool& may_repeat) {
+  auto prepared = this->prepared(key);
+  may_repeat = !session_;
+  if (!prepared) return std::unexpected(prepared.error());
+  bool has_begun = false;  // to yield rows
+  auto ran = (*prepared)->run(parameters, [&](const SqlRow& row) {
+    has_begun = true;
+    return on_row(row);
+  });
+  if (ran) return *ran;
+  may_repeat = ran.error().trouble == Trouble::broken && !has_begun && !(*prepared)->shape().writes;
+  return std::unexpected(failed(key, ran.error()));
 }
 
 Result<bool> SqlConnection::query(const SqlStatementPtr& statement, const SqlParameters& parameters,
-                                  const OnRow& on_row) {
-  auto prepared = this->prepared(statement, parameters);
-  if (!prepared) return std::unexpected(prepared.error());
-  const Key key{statement};
-  try {
-    soci::statement& cursor = (*prepared)->statement;
-    if (!run(**prepared, parameters)) return false;
-    on_row(SqlRow(source_->dialect, cursor, (*prepared)->shape.columns));
-    // The last row must be stepped past, or SQLite goes on holding its lock on the file.
-    if (cursor.get_backend()->fetch(1) != soci::details::statement_backend::ef_success) return true;
-    prepared_.erase(key);
+                                  const OnOneRow& on_row) {
+  int rows = 0;
+  const auto ran = run(statement, parameters, [&](const SqlRow& row) {
+    if (++rows == 1) on_row(row);
+    return rows == 1;
+  });
+  if (!ran) return std::unexpected(ran.error());
+  if (rows > 1)
     return std::unexpected(
         error(Errc::invalid_argument, *statement, "it yields more than one row for a key"));
-  } catch (const soci::soci_error& thrown) {
-    return std::unexpected(failed(key, thrown));
-  }
+  return rows == 1;
+}
+
+Result<void> SqlConnection::query_all(const SqlStatementPtr& statement,
+                                      const SqlParameters& parameters, const OnOneRow& on_row) {
+  const auto ran = run(statement, parameters, [&](const SqlRow& row) { return on_row(row), true; });
+  if (!ran) return std::unexpected(ran.error());
+  return {};
 }
 
 Result<std::int64_t> SqlConnection::execute(const SqlStatementPtr& statement,
                                             const SqlParameters& parameters) {
-  auto prepared = this->prepared(statement, parameters);
-  if (!prepared) return std::unexpected(prepared.error());
-  try {
-    run(**prepared, parameters);
-    const std::int64_t changed = (*prepared)->statement.get_affected_rows();
-    if ((*prepared)->text.capacity() > kKeptBufferBytes) std::string().swap((*prepared)->text);
-    if ((*prepared)->blob) (*prepared)->blob->trim(0);
-    return changed;
-  } catch (const soci::soci_error& thrown) {
-    return std::unexpected(failed({statement, (*prepared)->blob != nullptr}, thrown));
-  }
+  return run(statement, parameters, no_rows);
 }
 
-/// What a statement that was prepared failed by. The statement is forgotten: it may have to be
+/// What a statement that was prepared failed by. If it does not fit any more, it may have to be
 /// prepared for another schema.
-Error SqlConnection::failed(const Key& key, const soci::soci_error& thrown) {
-  const Failure failure = source_->dialect.failure(*session_, thrown);
+Error SqlConnection::failed(const Key& key, const Failure& failure) {
   Error result = error(code_of(failure.trouble), *key.statement, failure.message);
-  prepared_.erase(key);
-  if (failure.trouble == Trouble::broken || failure.trouble == Trouble::read_only) drop();
+  if (failure.trouble == Trouble::mistake) prepared_.erase(key);
+  if (failure.trouble == Trouble::broken || failure.trouble == Trouble::read_only ||
+      !session_->usable())
+    lose();
   // Still sound as a statement: then it is what it met, such as malformed JSON in a row.
-  if (failure.trouble == Trouble::mistake && prepare(key.statement, key.blob))
+  if (failure.trouble == Trouble::mistake && session_ && prepare(key))
     result.code = Errc::invalid_argument;
   return result;
 }
@@ -266,36 +237,31 @@ Error SqlConnection::not_applied(Error error) {
 }
 
 Result<void> SqlConnection::begin() {
-  auto begun = execute(begin_, {});
-  if (!begun) return std::unexpected(begun.error());
-  return {};
+  const auto begun = session_->run(begin_->text);
+  if (begun) return {};
+  const bool is_lost = begun.error().trouble == Trouble::broken;
+  if (is_lost || !session_->usable()) lose();
+  if (is_lost && open() && session_->run(begin_->text)) return {};
+  return std::unexpected(error(code_of(begun.error().trouble), *begin_, begun.error().message));
 }
 
 /// A commit that was kept from beginning has changed nothing and is rolled back; one that broke
 /// may have reached the disk.
 Result<void> SqlConnection::commit() {
-  auto prepared = this->prepared(commit_, {});
-  if (!prepared) {
-    rollback();
-    return std::unexpected(not_applied(prepared.error()));
-  }
-  try {
-    run(**prepared, {});
-    return {};
-  } catch (const soci::soci_error& thrown) {
-    const Failure failure = source_->dialect.failure(*session_, thrown);
-    const bool undecided =
-        failure.trouble == Trouble::broken || failure.trouble == Trouble::mistake;
-    undecided ? drop() : rollback();
-    return std::unexpected(not_applied(
-        error(undecided ? Errc::unknown : code_of(failure.trouble), *commit_, failure.message)));
-  }
+  const auto committed = session_->run(commit_->text);
+  if (committed) return {};
+  const Failure& failure = committed.error();
+  const bool undecided = failure.trouble == Trouble::broken ||
+                         failure.trouble == Trouble::mistake || !session_->usable();
+  undecided ? drop() : rollback();
+  return std::unexpected(not_applied(
+      error(undecided ? Errc::unknown : code_of(failure.trouble), *commit_, failure.message)));
 }
 
 /// Where this fails, closing the session does what it should have done.
 void SqlConnection::rollback() {
-  set_limit({});
-  if (session_ && !execute(rollback_, {})) drop();
+  set_limit({.at = saturating_add(BootClock::now(), source_->place.timeout)});
+  if (session_ && !session_->run("ROLLBACK")) drop();
 }
 
 }  // namespace ringcache

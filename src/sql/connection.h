@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <atomic>
+#include <compare>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <ringcache/log.h>
 #include <ringcache/store.h>
 
-#include "sql/dialect.h"
+#include "sql/driver.h"
 
 namespace ringcache {
 
 /// A statement and what it must be. Shared by the connections, each of which prepares it once.
 struct SqlStatement {
   enum class Role : std::uint8_t {
-    get,     ///< Reads by :key.
-    put,     ///< Writes :value by :key.
-    erase,   ///< Writes by :key.
-    trusted  ///< Our own: not checked.
+    get,       ///< Reads by :key.
+    get_many,  ///< Reads by :keys, and yields the key first.
+    put,       ///< Writes :value by :key.
+    erase,     ///< Writes by :key.
+    trusted    ///< Our own: not checked.
   };
   Role role = Role::trusted;
   std::string label;  ///< What errors call it: "get of group scores".
@@ -32,34 +31,10 @@ struct SqlStatement {
 };
 using SqlStatementPtr = std::shared_ptr<const SqlStatement>;
 
-/// What is bound, to the parameters that the statement has.
-struct SqlParameters {
-  std::string_view key;
-  std::string_view value;
-  std::optional<std::int64_t> ttl_ms;
-};
-
-/// The row under the cursor.
-class SqlRow {
- public:
-  SqlRow(const SqlDialect& dialect, soci::statement& statement,
-         const std::vector<std::string>& names)
-      : dialect_(dialect), statement_(statement), names_(names) {}
-  const std::vector<std::string>& names() const noexcept { return names_; }
-  SqlColumn column(std::size_t index) const {
-    return dialect_.column(statement_, static_cast<int>(index));
-  }
-
- private:
-  const SqlDialect& dialect_;
-  soci::statement& statement_;
-  const std::vector<std::string>& names_;
-};
-
 /// What the connections of one database share.
 struct SqlSource {
   std::string name;  ///< Begins every error: "source school".
-  const SqlDialect& dialect;
+  const SqlDriver& driver;
   SqlPlace place;
   std::vector<std::string> setup;  ///< Run on every new session.
   Log log;
@@ -76,9 +51,9 @@ struct SqlLimit {
   bool callers = false;
 };
 
-/// One SOCI session, opened when it is first needed and opened again, with growing pauses, when it
-/// is lost or its database has been replaced. Belongs to one thread. No exception of SOCI's leaves
-/// it; a std::bad_alloc may, and the session must then be dropped.
+/// One session, opened when it is first needed and opened again, with growing pauses, when it is
+/// lost or its database has been replaced. Belongs to one thread. A std::bad_alloc may leave it,
+/// and the session must then be dropped.
 class SqlConnection {
  public:
   explicit SqlConnection(std::shared_ptr<const SqlSource> source);
@@ -93,14 +68,17 @@ class SqlConnection {
   /// whether its database is still the one at its place.
   Result<void> connect(bool writing);
 
-  /// Prepares a statement, or finds it prepared. Errc::invalid_argument when it cannot be, or is
-  /// not what its role asks for.
-  Result<void> check(const SqlStatementPtr& statement);
+  /// Prepares a statement, or finds it prepared, and tells what it is. Errc::invalid_argument when
+  /// it cannot be prepared, or is not what its role asks for.
+  Result<StatementShape> check(const SqlStatementPtr& statement);
 
   /// Runs a query that may yield one row; false when it yields none. More are an error.
-  using OnRow = std::function<void(const SqlRow& row)>;
+  using OnOneRow = std::function<void(const SqlRow& row)>;
   Result<bool> query(const SqlStatementPtr& statement, const SqlParameters& parameters,
-                     const OnRow& on_row);
+                     const OnOneRow& on_row);
+  /// Runs a query for all its rows.
+  Result<void> query_all(const SqlStatementPtr& statement, const SqlParameters& parameters,
+                         const OnOneRow& on_row);
   /// Runs a statement; how many rows it changed.
   Result<std::int64_t> execute(const SqlStatementPtr& statement, const SqlParameters& parameters);
 
@@ -109,7 +87,9 @@ class SqlConnection {
   template <class Body>
   auto transaction(Body body) -> decltype(body()) {
     if (auto begun = begin(); !begun) return std::unexpected(not_applied(begun.error()));
+    in_transaction_ = true;
     auto result = body();
+    in_transaction_ = false;
     if (!result) {
       rollback();
       return std::unexpected(not_applied(result.error()));
@@ -121,10 +101,9 @@ class SqlConnection {
   void drop();
 
  private:
-  struct Prepared;
   struct Key {
     SqlStatementPtr statement;  // kept, so that no other can come to lie at its address
-    bool blob = false;
+    std::size_t keys = 0;       // in a list of its parameters
     friend auto operator<=>(const Key&, const Key&) = default;
   };
 
@@ -133,22 +112,29 @@ class SqlConnection {
   Result<void> commit();
   void rollback();
   void look(bool writing);
+  void lose();
+  Result<void> reopen();
   Result<void> open();
-  Error not_opened(const soci::soci_error& thrown);
+  Tried<void> open_session();
+  Error not_opened(const Failure& failure);
   Error unreachable(std::string why);
-  Result<Prepared*> prepare(const SqlStatementPtr& statement, bool blob);
-  Result<Prepared*> prepared(const SqlStatementPtr& statement, const SqlParameters& parameters);
-  bool run(Prepared& prepared, const SqlParameters& parameters);
-  Error failed(const Key& key, const soci::soci_error& error);
+  Result<SqlPrepared*> prepare(const Key& key);
+  Result<SqlPrepared*> prepared(const Key& key);
+  Result<std::int64_t> run(const SqlStatementPtr& statement, const SqlParameters& parameters,
+                           const OnRow& on_row);
+  Result<std::int64_t> attempt(const Key& key, const SqlParameters& parameters, const OnRow& on_row,
+                               bool& may_repeat);
+  Error failed(const Key& key, const Failure& failure);
   Errc code_of(Trouble trouble) const;
   Error error(Errc code, const SqlStatement& statement, std::string_view message) const;
 
   const std::shared_ptr<const SqlSource> source_;
-  const SqlStatementPtr begin_, commit_, rollback_;
+  const SqlStatementPtr begin_, commit_;
   Time deadline_ = Time::max();  // the session looks at it while it waits and works
   bool callers_deadline_ = false;
-  std::unique_ptr<soci::session> session_;
-  std::map<Key, std::unique_ptr<Prepared>> prepared_;  // destroyed before the session
+  bool in_transaction_ = false;
+  std::unique_ptr<SqlSession> session_;
+  std::map<Key, std::unique_ptr<SqlPrepared>> prepared_;  // destroyed before the session
   std::uint64_t alarms_heard_ = 0;
   Time looked_at_{};
   Time retry_at_{};

@@ -23,7 +23,8 @@ Result<void> sound(const SqlSource& source, const SqlStatements& statements) {
   const std::string name = source.name + ", group " + statements.group;
   if (statements.get.empty())
     return fail(Errc::invalid_argument, name + ": a get statement is needed");
-  for (const std::string* text : {&statements.get, &statements.put, &statements.erase})
+  for (const std::string* text :
+       {&statements.get, &statements.get_many, &statements.put, &statements.erase})
     if (text->contains('\0'))
       return fail(Errc::invalid_argument, name + ": a statement must not hold NUL");
   return {};
@@ -39,9 +40,10 @@ Result<std::shared_ptr<SqlDatabase>> SqlDatabase::open(SqlOptions options) {
   auto address = parse_dsn(options.dsn);
   if (!address)
     return fail(address.error().code, "source " + options.name + ": " + address.error().message);
-  auto source = std::make_shared<SqlSource>("source " + options.name, *address->dialect);
-  source->place = {.location = std::move(address->location),
-                   .row_bytes_max = options.row_bytes_max};
+  auto source = std::make_shared<SqlSource>("source " + options.name, *address->driver);
+  source->place = std::move(address->place);
+  source->place.row_bytes_max = options.row_bytes_max;
+  source->place.timeout = options.timeout;
   source->log = options.log;
   auto pool = std::make_shared<SqlPool>(std::move(source),
                                         SqlPool::Options{.connections = options.pool,

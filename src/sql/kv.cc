@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 // Unix milliseconds; SQLite reads its clock once per statement.
 #define RINGCACHE_KV_NOW "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
-/// Keys and values are bound as text, which SQLite takes byte for byte, because SOCI binds an empty
-/// blob as NULL; the CAST makes them the blobs they are.
+/// Keys are bound as text, which SQLite takes byte for byte, and values as text where they are; the
+/// CAST makes them the blobs they are.
 constexpr std::string_view kGet = "SELECT value, expires_at - " RINGCACHE_KV_NOW
                                   " FROM kv WHERE key = CAST(:key AS BLOB)"
                                   " AND (expires_at IS NULL OR expires_at > " RINGCACHE_KV_NOW ")";
@@ -76,10 +76,9 @@ Result<Value> read_key(SqlConnection& connection, const SqlStatementPtr& get,
                        std::string_view key) {
   Value value{.loaded_at = BootClock::now()};
   const auto found = connection.query(get, {.key = key}, [&](const SqlRow& row) {
-    value.bytes = Bytes::copy(std::get<SqlBlob>(row.column(0)).bytes);
-    if (const auto left = row.column(1); std::holds_alternative<std::int64_t>(left))
-      value.expires_at =
-          saturating_add(value.loaded_at, std::chrono::milliseconds(std::get<std::int64_t>(left)));
+    value.bytes = Bytes::copy(std::get<SqlBlob>(row.columns[0]).bytes);
+    if (const auto* left = std::get_if<std::int64_t>(&row.columns[1]))
+      value.expires_at = saturating_add(value.loaded_at, std::chrono::milliseconds(*left));
   });
   if (!found) return std::unexpected(found.error());
   if (!*found) return fail(Errc::not_found, "no such key");
@@ -179,8 +178,8 @@ Result<std::string> prepare_place(const std::string& path) {
 Result<std::shared_ptr<Store>> open_kv(KvOptions options) {
   auto place = prepare_place(options.path);
   if (!place) return std::unexpected(place.error());
-  auto source = std::make_shared<SqlSource>("kv", sqlite_dialect());
-  source->place = {.location = std::move(*place), .create = true};
+  auto source = std::make_shared<SqlSource>("kv", sqlite_driver());
+  source->place = {.location = *place, .label = *place, .create = true};
   source->setup = kSetup;
   source->log = options.log;
   auto pool = std::make_shared<SqlPool>(std::move(source),

@@ -49,7 +49,7 @@ void SqlPool::submit(const Use& use, Job job) {
                          job(&connection);
                        },
                    .start_by = limit.at,
-                   .alone = use.writing && source_->dialect.one_writer});
+                   .alone = use.writing && source_->driver.one_writer});
 }
 
 }  // namespace ringcache

@@ -70,8 +70,8 @@ class SqlPool {
     });
   }
 
-  /// SOCI's exceptions stay in the connection; what is left is a lack of memory, after which the
-  /// session is in no known state. Closing it undoes what it had begun.
+  /// What may be thrown is a lack of memory, after which the session is in no known state. Closing
+  /// it undoes what it had begun.
   template <class T, class Work>
   static Result<T> guarded(SqlConnection& connection, Work& work) {
     try {

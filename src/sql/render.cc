@@ -15,10 +15,9 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
-std::string integer_text(std::int64_t number) { return std::to_string(number); }
-
 /// As databases and JSON print it: a real that is whole keeps its ".0".
 std::string real_text(double number) {
+  if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "Inf" : "-Inf";
   char digits[32];
   std::string text(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
@@ -46,33 +45,34 @@ using Json = nlohmann::ordered_json;
 
 Json json_of(const SqlColumn& column) {
   return std::visit(
-      Overloaded{
-          [](std::monostate) { return Json(); }, [](std::int64_t number) { return Json(number); },
-          [](double number) { return std::isinf(number) ? Json(real_text(number)) : Json(number); },
-          [](std::string_view text) {
-            return Json(valid_utf8(text) ? std::string(text) : base64(text));
-          },
-          [](SqlBlob blob) { return Json(base64(blob.bytes)); }},
+      Overloaded{[](std::monostate) { return Json(); }, [](auto scalar) { return Json(scalar); },
+                 [](double number) {
+                   return std::isfinite(number) ? Json(number) : Json(real_text(number));
+                 },
+                 [](std::string_view text) {
+                   return Json(valid_utf8(text) ? std::string(text) : base64(text));
+                 },
+                 [](SqlBlob blob) { return Json(base64(blob.bytes)); }},
       column);
 }
 
 Bytes raw(const SqlColumn& column) {
-  return std::visit(
-      Overloaded{[](std::monostate) { return Bytes::copy(""); },
-                 [](std::int64_t number) { return Bytes::copy(integer_text(number)); },
-                 [](double number) { return Bytes::copy(real_text(number)); },
-                 [](std::string_view text) { return Bytes::copy(text); },
-                 [](SqlBlob blob) { return Bytes::copy(blob.bytes); }},
-      column);
+  return std::visit(Overloaded{[](std::monostate) { return Bytes::copy(""); },
+                               [](auto integer) { return Bytes::copy(std::to_string(integer)); },
+                               [](bool truth) { return Bytes::copy(truth ? "true" : "false"); },
+                               [](double number) { return Bytes::copy(real_text(number)); },
+                               [](std::string_view text) { return Bytes::copy(text); },
+                               [](SqlBlob blob) { return Bytes::copy(blob.bytes); }},
+                    column);
 }
 
 }  // namespace
 
-Bytes render(const SqlRow& row) {
-  const auto& names = row.names();
-  if (names.size() == 1) return raw(row.column(0));
+Bytes render(const SqlRow& row, std::size_t from) {
+  if (row.columns.size() == from + 1) return raw(row.columns[from]);
   Json object = Json::object();
-  for (std::size_t i = 0; i < names.size(); ++i) object[names[i]] = json_of(row.column(i));
+  for (std::size_t i = from; i < row.columns.size(); ++i)
+    object[row.names[i]] = json_of(row.columns[i]);
   return Bytes::copy(object.dump());
 }
 

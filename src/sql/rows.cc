@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/rows.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <iterator>
+#include <unordered_map>
+#include <utility>
 
 #include "base/utf8.h"
 #include "sql/render.h"
@@ -11,12 +16,17 @@ namespace {
 
 using Role = SqlStatement::Role;
 
+/// Of one query. More would wait for each other longer than another query takes.
+constexpr std::size_t kKeysMax = 256;
+
 SqlStatementPtr make(Role role, const char* verb, const std::string& group,
                      const std::string& text) {
-  if (text.empty() && role != Role::get) return nullptr;
+  if (text.empty()) return nullptr;
   return std::make_shared<SqlStatement>(
       SqlStatement{.role = role, .label = std::string(verb) + " of group " + group, .text = text});
 }
+
+std::unexpected<Error> no_row() { return fail(Errc::not_found, "no row for this key"); }
 
 Result<Value> read_row(SqlConnection& connection, const SqlStatementPtr& get,
                        std::string_view key) {
@@ -24,8 +34,129 @@ Result<Value> read_row(SqlConnection& connection, const SqlStatementPtr& get,
   const auto found =
       connection.query(get, {.key = key}, [&](const SqlRow& row) { value.bytes = render(row); });
   if (!found) return std::unexpected(found.error());
-  if (!*found) return fail(Errc::not_found, "no row for this key");
+  if (!*found) return no_row();
   return value;
+}
+
+/// Room for keys that are not asked for costs less than a statement for each number of them.
+std::vector<std::string_view> padded(std::span<const std::string> names) {
+  std::vector<std::string_view> keys(names.begin(), names.end());
+  keys.resize(std::bit_ceil(keys.size()), keys.back());
+  return keys;
+}
+
+/// The rows of one query, on their way to those who asked for them.
+class Rows {
+ public:
+  explicit Rows(std::span<const std::string> names) : values_(names.size(), no_row()) {
+    for (std::size_t i = 0; i < names.size(); ++i) places_.emplace(names[i], i);
+  }
+
+  void take(const SqlRow& row) {
+    has_any_ = true;
+    const Bytes key = render({row.names, row.columns.first(1)});
+    const auto [begin, end] = places_.equal_range(key.view());
+    has_strays_ |= begin == end;
+    for (auto at = begin; at != end; ++at) {
+      Result<Value>& value = values_[at->second];
+      if (value)
+        value = fail(Errc::invalid_argument, "get_many yields more than one row for a key");
+      else if (value.error().code == Errc::not_found)
+        value = Value{.bytes = render(row, 1), .loaded_at = began_};
+    }
+  }
+
+  bool has_any() const noexcept { return has_any_; }
+  /// Some row's key is none of those asked for byte for byte.
+  bool has_strays() const noexcept { return has_strays_; }
+  Values& values() noexcept { return values_; }
+
+ private:
+  const Time began_ = BootClock::now();
+  Values values_;
+  std::unordered_multimap<std::string_view, std::size_t> places_;
+  bool has_any_ = false;
+  bool has_strays_ = false;
+};
+
+/// One that keeps all from being read together may be read alone, or fail alone.
+bool is_of_one_key(const Error& error) {
+  return error.code == Errc::invalid_argument || error.code == Errc::too_large;
+}
+
+Values read_each(SqlConnection& connection, const SqlStatementPtr& get,
+                 std::span<const std::string> names) {
+  Values values;
+  for (const std::string& name : names) values.push_back(read_row(connection, get, name));
+  return values;
+}
+
+Result<Rows> query_rows(SqlConnection& connection, const SqlStatementPtr& get_many,
+                        std::span<const std::string> names) {
+  Rows rows(names);
+  const auto keys = padded(names);
+  const auto read =
+      connection.query_all(get_many, {.keys = keys}, [&](const SqlRow& row) { rows.take(row); });
+  if (!read) return std::unexpected(read.error());
+  return rows;
+}
+
+/// Keys that got no row although others did, which the database may take for equal to those. Asked
+/// for without them they find a row then, and each is asked for alone.
+Result<void> read_lookalikes(SqlConnection& connection, const SqlStatementPtr& get,
+                             const SqlStatementPtr& get_many, std::span<const std::string> names,
+                             Rows& rows) {
+  std::vector<std::string> left;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (rows.values()[i] || rows.values()[i].error().code != Errc::not_found) continue;
+    left.push_back(names[i]);
+    places.push_back(i);
+  }
+  if (left.empty() || !rows.has_any()) return {};
+  if (!rows.has_strays()) {
+    const auto again = query_rows(connection, get_many, left);
+    if (!again) return std::unexpected(again.error());
+    if (!again->has_any()) return {};
+  }
+  for (std::size_t i = 0; i < left.size(); ++i)
+    rows.values()[places[i]] = read_row(connection, get, left[i]);
+  return {};
+}
+
+Result<Values> read_rows(SqlConnection& connection, const SqlStatementPtr& get,
+                         const SqlStatementPtr& get_many, std::span<const std::string> names) {
+  if (names.size() == 1) return read_each(connection, get, names);
+  auto rows = query_rows(connection, get_many, names);
+  if (!rows && is_of_one_key(rows.error())) return read_each(connection, get, names);
+  if (!rows) return std::unexpected(rows.error());
+  if (auto read = read_lookalikes(connection, get, get_many, names, *rows); !read)
+    return std::unexpected(read.error());
+  return std::move(rows->values());
+}
+
+Result<Values> read_all(SqlConnection& connection, const SqlStatementPtr& get,
+                        const SqlStatementPtr& get_many, std::span<const std::string> names) {
+  Values all;
+  for (; !names.empty(); names = names.subspan(std::min(names.size(), kKeysMax))) {
+    auto part = read_rows(connection, get, get_many, names.first(std::min(names.size(), kKeysMax)));
+    if (!part) return part;
+    std::ranges::move(*part, std::back_inserter(all));
+  }
+  return all;
+}
+
+/// Loads those who wait, with a connection that one of them got.
+void load(SqlConnection& connection, const SqlStatementPtr& get, const SqlStatementPtr& get_many,
+          SqlBatches& batches) {
+  std::vector<SqlBatches::Get> gets = batches.take();
+  if (gets.empty()) return;
+  std::vector<std::string> names;
+  for (SqlBatches::Get& waiting : gets) names.push_back(std::move(waiting.name));
+  Result<Values> values = read_rows(connection, get, get_many, names);
+  batches.loaded();
+  for (std::size_t i = 0; i < gets.size(); ++i)
+    gets[i].done(values ? std::move((*values)[i]) : std::unexpected(values.error()));
 }
 
 /// The answer is read back in the same transaction: the database may have changed what it was
@@ -48,8 +179,18 @@ Result<void> erase_row(SqlConnection& connection, const SqlStatementPtr& erase,
                        std::string_view key) {
   const auto changed = connection.execute(erase, {.key = key});
   if (!changed) return std::unexpected(changed.error());
-  if (*changed == 0) return fail(Errc::not_found, "no row for this key");
+  if (*changed == 0) return no_row();
   return {};
+}
+
+/// A value must not depend on how it was read.
+Result<void> alike(const StatementShape& one, const StatementShape& many,
+                   const std::string& label) {
+  const std::span<const std::string> columns = std::span(many.columns).subspan(1);
+  if (columns.size() == 1 && one.columns.size() == 1) return {};
+  if (std::ranges::equal(one.columns, columns)) return {};
+  return fail(Errc::invalid_argument,
+              label + ": behind the key it must yield the columns of get, called the same");
 }
 
 }  // namespace
@@ -58,18 +199,26 @@ SqlRows::SqlRows(std::shared_ptr<SqlPool> pool, SqlStatements statements)
     : pool_(std::move(pool)),
       group_(statements.group),
       get_(make(Role::get, "get", group_, statements.get)),
+      get_many_(make(Role::get_many, "get_many", group_, statements.get_many)),
       put_(make(Role::put, "put", group_, statements.put)),
-      erase_(make(Role::erase, "erase", group_, statements.erase)) {}
+      erase_(make(Role::erase, "delete", group_, statements.erase)),
+      batches_(std::make_shared<SqlBatches>(statements.batch_window, kKeysMax)) {}
 
 Result<void> SqlRows::check() {
-  const std::array all{get_, put_, erase_};
-  return pool_->wait([all](SqlConnection& connection) -> Result<void> {
-    for (const SqlStatementPtr& statement : all) {
-      if (!statement) continue;
-      if (auto sound = connection.check(statement); !sound) return sound;
-    }
-    return {};
-  });
+  return pool_->wait(
+      [name = pool_->source().name + ", ", get = get_, get_many = get_many_,
+       writes = std::array{put_, erase_}](SqlConnection& connection) -> Result<void> {
+        for (const SqlStatementPtr& statement : writes)
+          if (statement)
+            if (auto sound = connection.check(statement); !sound)
+              return std::unexpected(sound.error());
+        const auto one = connection.check(get);
+        if (!one) return std::unexpected(one.error());
+        if (!get_many) return {};
+        const auto many = connection.check(get_many);
+        if (!many) return std::unexpected(many.error());
+        return alike(*one, *many, name + get_many->label);
+      });
 }
 
 /// Key columns are text, and half of what is behind SOCI refuses text that is not UTF-8.
@@ -85,10 +234,41 @@ std::unexpected<Error> SqlRows::missing(const char* statement) const {
 
 void SqlRows::get(const KeyView& key, const Call& call, Done<Value> done) {
   if (auto sound = usable(key); !sound) return done(std::unexpected(sound.error()));
+  if (get_many_) return gather(key, call, std::move(done));
   pool_->read<Value>(call, std::move(done),
                      [get = get_, name = std::string(key.name)](SqlConnection& connection) {
                        return read_row(connection, get, name);
                      });
+}
+
+/// Each get asks for a connection; whoever has one first takes the others along, whose connections
+/// then find nothing to do.
+void SqlRows::gather(const KeyView& key, const Call& call, Done<Value> done) {
+  const std::uint64_t number = batches_->add(std::string(key.name), std::move(done));
+  pool_->read<void>(
+      call,
+      [batches = batches_, number](Result<void> connected) {
+        if (connected) return;
+        if (auto waiting = batches->cancel(number)) waiting(std::unexpected(connected.error()));
+      },
+      [get = get_, get_many = get_many_, batches = batches_](SqlConnection& connection) {
+        load(connection, get, get_many, *batches);
+        return Result<void>();
+      });
+}
+
+void SqlRows::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
+  if (!get_many_ || keys.size() < 2) return Store::get_many(keys, call, std::move(done));
+  std::vector<std::string> names;
+  for (const KeyView& key : keys) {
+    if (auto sound = usable(key); !sound) return Store::get_many(keys, call, std::move(done));
+    names.emplace_back(key.name);
+  }
+  pool_->read<Values>(
+      call, std::move(done),
+      [get = get_, get_many = get_many_, names = std::move(names)](SqlConnection& connection) {
+        return read_all(connection, get, get_many, names);
+      });
 }
 
 void SqlRows::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include <ringcache/sql.h>
 
+#include "sql/batches.h"
 #include "sql/pool.h"
 
 namespace ringcache {
@@ -17,16 +21,19 @@ class SqlRows final : public Store {
   Result<void> check();
 
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
 
  private:
   Result<void> usable(const KeyView& key) const;
   std::unexpected<Error> missing(const char* statement) const;
+  void gather(const KeyView& key, const Call& call, Done<Value> done);
 
   const std::shared_ptr<SqlPool> pool_;
   const std::string group_;
-  const SqlStatementPtr get_, put_, erase_;  // put_ and erase_ may be null
+  const SqlStatementPtr get_, get_many_, put_, erase_;  // all but get_ may be null
+  const std::shared_ptr<SqlBatches> batches_;
 };
 
 }  // namespace ringcache

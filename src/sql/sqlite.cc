@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>  // has <sqlite3.h> in a namespace: the two cannot meet
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <thread>
 
-#include "sql/dialect.h"
+#include "base/utf8.h"
+#include "sql/driver.h"
 
 namespace ringcache {
 namespace {
 
-namespace api = sqlite_api;
+constexpr SqlSyntax kSyntax{.brackets = true, .own_markers = "?@$"};
 
-// SOCI hides the type information of its classes, which the sanitizer's check of a cast would need.
-__attribute__((no_sanitize("vptr"))) api::sqlite3* handle(soci::session& session) {
-  return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
-}
-
-__attribute__((no_sanitize("vptr"))) api::sqlite3_stmt* handle(soci::statement& statement) {
-  return static_cast<soci::sqlite3_statement_backend*>(statement.get_backend())->stmt_;
-}
-
-/// SQLite takes a URI where a name is asked for. It lets us forbid to make the file without a race,
-/// and it keeps spaces and quotes away from SOCI's own parsing of the connection string.
+/// SQLite takes a URI where a name is asked for. It lets us forbid to make the file without a race.
 std::string uri_of(const SqlPlace& place) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string uri = "file:";
@@ -39,7 +29,8 @@ std::string uri_of(const SqlPlace& place) {
   return uri + (place.create ? "?mode=rwc" : "?mode=rw");
 }
 
-Result<std::string> locate(std::string_view rest) {
+Result<SqlPlace> locate(std::string_view dsn) {
+  const std::string_view rest = dsn.substr(dsn.find(':') + 1);
   if (rest.empty() || rest.contains('\0'))
     return fail(Errc::invalid_argument, "the dsn names no file: write sqlite:PATH");
   if (rest == ":memory:")
@@ -53,7 +44,8 @@ Result<std::string> locate(std::string_view rest) {
   std::error_code error;
   const std::filesystem::path path = std::filesystem::absolute(rest, error);
   if (error) return fail(Errc::invalid_argument, "no such path: " + error.message());
-  return path.lexically_normal().string();
+  const std::string location = path.lexically_normal().string();
+  return SqlPlace{.location = location, .label = location};
 }
 
 int wait_for_lock(void* deadline, int tries) {
@@ -68,84 +60,8 @@ int stop_when_late(void* deadline) {
   return BootClock::now() >= *static_cast<const Time*>(deadline) ? 1 : 0;
 }
 
-std::unique_ptr<soci::session> connect(const SqlPlace& place, const Time* deadline) {
-  constexpr int kStepsBetweenLooks = 1000;  // about 20 µs
-  auto session = std::make_unique<soci::session>(soci::sqlite3, "dbname=" + uri_of(place));
-  api::sqlite3* db = handle(*session);
-  void* const time = const_cast<Time*>(deadline);
-  api::sqlite3_busy_handler(db, wait_for_lock, time);
-  api::sqlite3_progress_handler(db, kStepsBetweenLooks, stop_when_late, time);
-  api::sqlite3_limit(db, SQLITE_LIMIT_LENGTH, static_cast<int>(place.row_bytes_max));
-  return session;
-}
-
-std::string why_unreachable(const SqlPlace& place, const soci::soci_error& error) {
-  std::error_code ignored;
-  const std::filesystem::path path = place.location;
-  if (std::filesystem::is_directory(path, ignored)) return place.location + " is a directory";
-  if (!place.create && !std::filesystem::exists(path, ignored))
-    return "no such database file: " + place.location;
-  return place.location + ": " + error.get_error_message();
-}
-
-bool moved(soci::session& session) {
-  int has_moved = 0;
-  const int code =
-      api::sqlite3_file_control(handle(session), "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
-  return code == SQLITE_OK && has_moved != 0;
-}
-
-/// Whether `rest`, what stands behind a statement, holds another one. Asks SQLite, which knows what
-/// a comment is.
-bool holds_statement(api::sqlite3* db, std::string_view rest) {
-  api::sqlite3_stmt* statement = nullptr;
-  const int code =
-      api::sqlite3_prepare_v2(db, rest.data(), static_cast<int>(rest.size()), &statement, nullptr);
-  const bool holds = code != SQLITE_OK || statement != nullptr;
-  api::sqlite3_finalize(statement);
-  return holds;
-}
-
-StatementShape inspect(soci::session& session, soci::statement& prepared, std::string_view text) {
-  StatementShape shape;
-  api::sqlite3_stmt* statement = handle(prepared);
-  shape.empty = statement == nullptr;
-  if (shape.empty) return shape;
-  for (int i = 1; i <= api::sqlite3_bind_parameter_count(statement); ++i) {
-    const char* name = api::sqlite3_bind_parameter_name(statement, i);
-    const std::string_view marker = name ? name : "?";
-    shape.parameters.emplace_back(marker.starts_with(':') ? marker.substr(1) : marker);
-  }
-  for (int i = 0; i < api::sqlite3_column_count(statement); ++i)
-    shape.columns.emplace_back(api::sqlite3_column_name(statement, i));
-  shape.writes = api::sqlite3_stmt_readonly(statement) == 0;
-  const std::size_t length = std::string_view(api::sqlite3_sql(statement)).size();
-  shape.further = holds_statement(handle(session), text.substr(std::min(length, text.size())));
-  return shape;
-}
-
-SqlColumn column(soci::statement& prepared, int index) {
-  api::sqlite3_stmt* row = handle(prepared);
-  const auto bytes = [&](const void* data) {
-    const auto size = static_cast<std::size_t>(api::sqlite3_column_bytes(row, index));
-    return data ? std::string_view(static_cast<const char*>(data), size) : std::string_view();
-  };
-  switch (api::sqlite3_column_type(row, index)) {
-    case SQLITE_INTEGER:
-      return std::int64_t{api::sqlite3_column_int64(row, index)};
-    case SQLITE_FLOAT:
-      return api::sqlite3_column_double(row, index);
-    case SQLITE_TEXT:
-      return bytes(api::sqlite3_column_text(row, index));
-    case SQLITE_BLOB:
-      return SqlBlob{bytes(api::sqlite3_column_blob(row, index))};
-    default:
-      return std::monostate();
-  }
-}
-
-Trouble trouble_of(int code, int extended) {
-  switch (code) {
+Trouble trouble_of(int extended) {
+  switch (extended & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Trouble::busy;
@@ -168,30 +84,174 @@ Trouble trouble_of(int code, int extended) {
   }
 }
 
-Failure failure(soci::session& session, const soci::soci_error& error) {
-  const auto* own = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
-  if (!own) return {Trouble::broken, error.get_error_message()};
-  api::sqlite3* db = handle(session);
-  // SOCI's what() holds the bound values; SQLite's words do not.
-  return {trouble_of(own->result() & 0xff, api::sqlite3_extended_errcode(db)),
-          api::sqlite3_errmsg(db)};
+std::unexpected<Failure> failed(sqlite3* db) {
+  return std::unexpected(Failure{trouble_of(sqlite3_extended_errcode(db)), sqlite3_errmsg(db)});
+}
+
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+};
+using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+SqlColumn column(sqlite3_stmt* row, int index) {
+  const auto bytes = [&](const void* data) {
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, index));
+    return data ? std::string_view(static_cast<const char*>(data), size) : std::string_view();
+  };
+  switch (sqlite3_column_type(row, index)) {
+    case SQLITE_INTEGER:
+      return std::int64_t{sqlite3_column_int64(row, index)};
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(row, index);
+    case SQLITE_TEXT:
+      return bytes(sqlite3_column_text(row, index));
+    case SQLITE_BLOB:
+      return SqlBlob{bytes(sqlite3_column_blob(row, index))};
+    default:
+      return std::monostate();
+  }
+}
+
+class Prepared final : public SqlPrepared {
+ public:
+  Prepared(sqlite3* db, StatementPtr statement, SqlText text)
+      : db_(db), statement_(std::move(statement)), markers_(std::move(text.markers)) {
+    text.writes = statement_ && sqlite3_stmt_readonly(statement_.get()) == 0;
+    text.empty |= !statement_;
+    text.markers = markers_;
+    shape_ = shape_of(text);
+    for (int i = 0; i < sqlite3_column_count(statement_.get()); ++i)
+      shape_.columns.emplace_back(sqlite3_column_name(statement_.get(), i));
+    columns_.resize(shape_.columns.size());
+  }
+
+  Tried<std::int64_t> run(const SqlParameters& parameters, const OnRow& on_row) override {
+    const auto bound = bind(parameters);
+    auto ran = bound ? step(on_row) : Tried<std::int64_t>(std::unexpected(bound.error()));
+    sqlite3_reset(statement_.get());
+    sqlite3_clear_bindings(statement_.get());
+    return ran;
+  }
+
+ private:
+  Tried<void> bind(const SqlParameters& parameters) {
+    std::size_t key = 0;
+    for (std::size_t i = 0; i < markers_.size(); ++i) {
+      const std::string& name = markers_[i];
+      const int index = static_cast<int>(i) + 1;
+      const int code =
+          name == "value"     ? bind_bytes(index, parameters.value)
+          : name == "key"     ? bind_text(index, parameters.key)
+          : name == "keys"    ? bind_text(index, parameters.keys[key++ % parameters.keys.size()])
+          : parameters.ttl_ms ? sqlite3_bind_int64(statement_.get(), index, *parameters.ttl_ms)
+                              : sqlite3_bind_null(statement_.get(), index);
+      if (code != SQLITE_OK) return failed(db_);
+    }
+    return {};
+  }
+
+  int bind_text(int index, std::string_view text) {
+    const char* data = text.data() ? text.data() : "";
+    return sqlite3_bind_text64(statement_.get(), index, data, text.size(), SQLITE_STATIC,
+                               SQLITE_UTF8);
+  }
+
+  int bind_bytes(int index, std::string_view bytes) {
+    if (!bytes.contains('\0') && valid_utf8(bytes)) return bind_text(index, bytes);
+    return sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC);
+  }
+
+  Tried<std::int64_t> step(const OnRow& on_row) {
+    for (;;) {
+      const int code = sqlite3_step(statement_.get());
+      if (code == SQLITE_DONE) return shape_.writes ? sqlite3_changes64(db_) : 0;
+      if (code != SQLITE_ROW) return failed(db_);
+      for (std::size_t i = 0; i < columns_.size(); ++i)
+        columns_[i] = column(statement_.get(), static_cast<int>(i));
+      if (!on_row({shape_.columns, columns_})) return 0;
+    }
+  }
+
+  sqlite3* const db_;
+  const StatementPtr statement_;
+  const std::vector<std::string> markers_;
+  std::vector<SqlColumn> columns_;
+};
+
+class Session final : public SqlSession {
+ public:
+  explicit Session(sqlite3* db) : db_(db) {}
+  ~Session() override { sqlite3_close_v2(db_); }
+
+  Tried<std::unique_ptr<SqlPrepared>> prepare(std::string_view text, std::size_t keys) override {
+    SqlText read = read_sql(text, kSyntax, keys);
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v3(db_, read.text.data(), static_cast<int>(read.text.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return failed(db_);
+    return std::make_unique<Prepared>(db_, StatementPtr(statement), std::move(read));
+  }
+
+  Tried<void> run(std::string_view text) override {
+    if (sqlite3_exec(db_, std::string(text).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK)
+      return {};
+    return failed(db_);
+  }
+
+  bool gone() override {
+    int has_moved = 0;
+    const int code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return code == SQLITE_OK && has_moved != 0;
+  }
+
+ private:
+  sqlite3* const db_;
+};
+
+std::string why_unreachable(const SqlPlace& place, sqlite3* db) {
+  std::error_code ignored;
+  const std::filesystem::path path = place.location;
+  if (std::filesystem::is_directory(path, ignored)) return place.location + " is a directory";
+  if (!place.create && !std::filesystem::exists(path, ignored))
+    return "no such database file: " + place.location;
+  return place.location + ": " + (db ? sqlite3_errmsg(db) : "out of memory");
+}
+
+void set_up(sqlite3* db, const SqlPlace& place, const Time* deadline) {
+  constexpr int kStepsBetweenLooks = 1000;  // about 20 µs
+  void* const time = const_cast<Time*>(deadline);
+  sqlite3_extended_result_codes(db, 1);
+  sqlite3_busy_handler(db, wait_for_lock, time);
+  sqlite3_progress_handler(db, kStepsBetweenLooks, stop_when_late, time);
+  sqlite3_limit(db, SQLITE_LIMIT_LENGTH, static_cast<int>(place.row_bytes_max));
+}
+
+Tried<std::unique_ptr<SqlSession>> open(const SqlPlace& place, const Time* deadline) {
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI;
+  sqlite3* db = nullptr;
+  const int code = sqlite3_open_v2(uri_of(place).c_str(), &db, kFlags, nullptr);
+  auto session = std::make_unique<Session>(db);
+  if (code != SQLITE_OK)
+    return std::unexpected(Failure{Trouble::broken, why_unreachable(place, db)});
+  set_up(db, place, deadline);
+  if (auto sound = session->run("SELECT count(*) FROM sqlite_schema"); !sound) {
+    sound.error().message = place.location + ": " + sound.error().message;
+    return std::unexpected(sound.error());
+  }
+  return session;
 }
 
 }  // namespace
 
-const SqlDialect& sqlite_dialect() {
-  static constexpr SqlDialect kDialect{.scheme = "sqlite",
-                                       .begin_write = "BEGIN IMMEDIATE",
-                                       .probe = "SELECT count(*) FROM sqlite_schema",
-                                       .one_writer = true,
-                                       .locate = locate,
-                                       .connect = connect,
-                                       .why_unreachable = why_unreachable,
-                                       .moved = moved,
-                                       .inspect = inspect,
-                                       .column = column,
-                                       .failure = failure};
-  return kDialect;
+const SqlDriver& sqlite_driver() {
+  static constexpr std::string_view kSchemes[] = {"sqlite"};
+  static constexpr SqlDriver kDriver{.schemes = kSchemes,
+                                     .example = "sqlite:school.db",
+                                     .begin_write = "BEGIN IMMEDIATE",
+                                     .one_writer = true,
+                                     .locate = locate,
+                                     .open = open};
+  return kDriver;
 }
 
 }  // namespace ringcache

@@ -16,7 +16,7 @@ SqlStatementPtr statement(const char* text) {
 class ConnectionTest : public SchoolTest {
  protected:
   ConnectionTest() {
-    source->place = {.location = path};
+    source->place = {.location = path, .label = path};
     connection.set_limit({.at = BootClock::now() + 5s});
   }
 
@@ -24,7 +24,7 @@ class ConnectionTest : public SchoolTest {
     std::string result = "no row";
     const auto found = connection.query(
         statement("SELECT CAST(score AS TEXT) FROM students WHERE name = :key"), {.key = name},
-        [&](const SqlRow& row) { result = std::get<std::string_view>(row.column(0)); });
+        [&](const SqlRow& row) { result = std::get<std::string_view>(row.columns[0]); });
     return found ? result : found.error().message;
   }
   Result<std::int64_t> set_score(std::string_view name, std::string_view value) {
@@ -33,7 +33,7 @@ class ConnectionTest : public SchoolTest {
   }
 
   const std::shared_ptr<SqlSource> source =
-      std::make_shared<SqlSource>("source school", sqlite_dialect());
+      std::make_shared<SqlSource>("source school", sqlite_driver());
   SqlConnection connection{source};
 };
 

@@ -16,7 +16,7 @@ using namespace ringcache::testing;
 class HeldPoolTest : public SchoolTest {
  protected:
   HeldPoolTest() {
-    source->place = {.location = path};
+    source->place = {.location = path, .label = path};
     pool = std::make_unique<SqlPool>(
         source, SqlPool::Options{.connections = 1, .timeout = 1min, .queued_max = 1});
     pool->read<int>({}, ignore, [this](SqlConnection&) -> Result<int> {
@@ -43,7 +43,7 @@ class HeldPoolTest : public SchoolTest {
   }
 
   const std::shared_ptr<SqlSource> source =
-      std::make_shared<SqlSource>("source school", sqlite_dialect());
+      std::make_shared<SqlSource>("source school", sqlite_driver());
   std::latch entered{1}, let_go{1};
   std::atomic<int> worked = 0;
   std::unique_ptr<SqlPool> pool;
@@ -83,7 +83,7 @@ TEST_F(HeldPoolTest, AClosingPoolRefusesWhatWaits) {
 }
 
 TEST(PoolTest, ThePatienceOfTheSourceEndsInUnavailable) {
-  const auto source = std::make_shared<SqlSource>("source school", sqlite_dialect());
+  const auto source = std::make_shared<SqlSource>("source school", sqlite_driver());
   const TemporaryFolder folder;
   source->place = {.location = folder.file("school.db"), .create = true};
   std::latch let_go{1};
@@ -104,7 +104,7 @@ TEST(PoolTest, ThePatienceOfTheSourceEndsInUnavailable) {
 }
 
 TEST(PoolTest, WorkThatThrowsCostsItsSessionOnly) {
-  const auto source = std::make_shared<SqlSource>("source school", sqlite_dialect());
+  const auto source = std::make_shared<SqlSource>("source school", sqlite_driver());
   const TemporaryFolder folder;
   source->place = {.location = folder.file("school.db"), .create = true};
   SqlPool pool(source, {.connections = 1});

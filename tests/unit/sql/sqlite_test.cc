@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlite_file.h"
 
-#include "sql/dialect.h"
+#include "sql/driver.h"
 
 namespace ringcache {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/uri.h"
+#include "base/uri.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/driver.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ringcache {
+
+Result<SqlAddress> parse_dsn(std::string_view dsn) {
+  const std::array drivers{&sqlite_driver(), &mysql_driver(), &postgres_driver()};
+  const std::string_view scheme = dsn.substr(0, dsn.find(':'));
+  // Not the dsn itself: it may hold a password.
+  std::string known;
+  for (const SqlDriver* driver : drivers) {
+    if (scheme.size() < dsn.size() && std::ranges::count(driver->schemes, scheme) > 0) {
+      Result<SqlPlace> place = driver->locate(dsn);
+      if (!place) return std::unexpected(place.error());
+      return SqlAddress{driver, std::move(*place)};
+    }
+    known += (known.empty() ? "" : ", ") + std::string(driver->example);
+  }
+  return fail(Errc::invalid_argument, "the dsn must be like one of these: " + known);
+}
+
+StatementShape shape_of(const SqlText& text) {
+  StatementShape shape{.empty = text.empty, .further = text.further, .writes = text.writes};
+  for (const std::string& marker : text.markers)
+    if (std::ranges::count(shape.parameters, marker) == 0) shape.parameters.push_back(marker);
+  return shape;
+}
+
+}  // namespace ringcache

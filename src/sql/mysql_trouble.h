@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string_view>
+
+#include "sql/driver.h"
+
+namespace ringcache {
+
+/// An error of MySQL, MariaDB or their client library, by its number and SQLSTATE. Of the message
+/// only what holds no value.
+Failure mysql_failure(unsigned code, std::string_view state, std::string_view message);
+
+}  // namespace ringcache

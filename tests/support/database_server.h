@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/loopback.h"
+
+namespace ringcache::testing {
+
+/// A real database server for a test: a process on loopback, ended by pid, data in a temporary
+/// folder. Has an empty database `school` and a user `ringcache` with the password `secret word`.
+class DatabaseServer {
+ public:
+  DatabaseServer(const DatabaseServer&) = delete;
+  DatabaseServer& operator=(const DatabaseServer&) = delete;
+  virtual ~DatabaseServer() {
+    kill();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  std::uint16_t port() const { return port_; }
+  std::string dsn() const { return dsn(port_); }
+  virtual std::string dsn(std::uint16_t port) const = 0;
+
+  /// Starts it, and waits until it takes connections. Throws if it does not come up.
+  void start() {
+    pid_ = spawn(command());
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!run_client("SELECT 1", false)) {
+      if (std::chrono::steady_clock::now() > end)
+        throw std::runtime_error("the database does not start: " + folder_);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+  /// As kill -9.
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+  /// Every process of it.
+  void freeze() const { signal_all(SIGSTOP); }
+  void thaw() const { signal_all(SIGCONT); }
+
+  /// Runs SQL past everything under test; throws when it fails.
+  void run(const std::string& sql) const {
+    if (!run_client(sql, true)) throw std::runtime_error("failed: " + sql);
+  }
+
+ protected:
+  explicit DatabaseServer(const char* kind) : port_(free_port(first_port())) {
+    std::string pattern = std::filesystem::temp_directory_path() / (std::string(kind) + "-XXXXXX");
+    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
+    folder_ = pattern;
+  }
+
+  virtual std::vector<std::string> command() const = 0;
+  virtual std::vector<std::string> client(const std::string& sql) const = 0;
+  /// The user to be, where a server refuses to run as root.
+  virtual const char* user() const { return nullptr; }
+
+  std::string folder() const { return folder_; }
+  std::string data() const { return folder_ + "/data"; }
+
+  void give_folder_away() const {
+    if (const passwd* owner = user() && ::geteuid() == 0 ? ::getpwnam(user()) : nullptr)
+      if (::chown(folder_.c_str(), owner->pw_uid, owner->pw_gid) != 0)
+        throw std::runtime_error("chown");
+  }
+
+  void run_to_end(const std::vector<std::string>& words) const {
+    const pid_t pid = spawn(words);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    if (status != 0) throw std::runtime_error("failed: " + words.front() + ", see " + log());
+  }
+
+ private:
+  std::string log() const { return folder_ + "/log"; }
+
+  void signal_all(int signal) const {
+    ::kill(pid_, signal);
+    const std::string pid = std::to_string(pid_);
+    std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
+    for (pid_t child = 0; children >> child;) ::kill(child, signal);
+  }
+
+  bool run_client(const std::string& sql, bool loud) const {
+    const pid_t pid = spawn(client(sql), loud);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return status == 0;
+  }
+
+  /// In a process group of its own.
+  pid_t spawn(const std::vector<std::string>& words, bool loud = false) const {
+    std::vector<char*> argv;
+    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const passwd* other = user() && ::geteuid() == 0 ? ::getpwnam(user()) : nullptr;
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    ::setpgid(0, 0);
+    if (other && (::setgid(other->pw_gid) != 0 || ::setuid(other->pw_uid) != 0)) ::_exit(126);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no server outlives its test
+    const int null = ::open("/dev/null", O_RDWR);
+    const int log = ::open(this->log().c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+    ::dup2(null, 0);
+    ::dup2(loud ? 2 : log, 1);
+    if (!loud) ::dup2(log, 2);
+    if (::chdir(folder_.c_str()) != 0 || ::getppid() != parent) ::_exit(125);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+
+  std::string folder_;
+  std::uint16_t port_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace ringcache::testing

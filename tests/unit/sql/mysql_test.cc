@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is MariaDB's alone; what must hold over each database is in values_test.cc and
+// faults_test.cc.
+#include "databases.h"
+
+namespace ringcache {
+namespace {
+
+using namespace ringcache::testing;
+using namespace std::chrono_literals;
+
+class MysqlTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!mariadb()) GTEST_SKIP() << "mariadb-server is not installed";
+  }
+
+  std::string row(const std::string& columns) {
+    return ask(mariadb()->dsn(), "SELECT " + columns + " FROM DUAL WHERE :key = 'k'");
+  }
+  static std::string ask(const std::string& dsn, const std::string& get) {
+    const auto rows =
+        (*SqlDatabase::open({.name = "school", .dsn = dsn, .pool = 1, .timeout = 10s}))
+            ->rows({.group = "scores", .get = get});
+    return rows ? text_of(testing::get(**rows, "k")) : rows.error().message;
+  }
+};
+
+TEST_F(MysqlTest, EachTypeHasItsForm) {
+  EXPECT_EQ(row("18446744073709551615"), "18446744073709551615");
+  EXPECT_EQ(row("CAST(18446744073709551615 AS UNSIGNED) AS a, -1 AS b, 12.50 AS c, 0.1e0 AS d"),
+            R"({"a":18446744073709551615,"b":-1,"c":"12.50","d":0.1})");
+  EXPECT_EQ(row("CAST('2026-01-02 03:04:05' AS DATETIME)"), "2026-01-02 03:04:05");
+  EXPECT_EQ(row("CAST('7' AS CHAR) AS a, CAST('7' AS BINARY) AS b, TRUE AS c"),
+            R"({"a":"7","b":"Nw==","c":1})");
+}
+
+TEST_F(MysqlTest, AFloatGrowsNoDigitsAndABitIsANumber) {
+  MariadbDatabase().run(
+      "DROP TABLE IF EXISTS f; CREATE TABLE f (a float, b bit(10), c json);"
+      "INSERT INTO f VALUES (0.1, 513, '{\"x\": 1}')");
+  EXPECT_EQ(ask(mariadb()->dsn(), "SELECT a, b, c FROM f WHERE :key = 'k'"),
+            R"({"a":0.1,"b":513,"c":"{\"x\": 1}"})");
+}
+
+TEST_F(MysqlTest, AHostThatIsGoneIsPassedOver) {
+  std::string dsn = mariadb()->dsn();
+  dsn.replace(dsn.find("127.0.0.1"), 9, "127.0.0.1:1,127.0.0.1");
+  EXPECT_EQ(ask(dsn, "SELECT 'here' FROM DUAL WHERE :key = 'k'"), "here");
+}
+
+TEST_F(MysqlTest, OfSeveralHostsThatAreGoneTheErrorNamesOne) {
+  const auto refused =
+      (*SqlDatabase::open({.name = "school", .dsn = "mysql://a:b@127.0.0.1:1,127.0.0.1:2/school"}))
+          ->check();
+  EXPECT_EQ(code_of(refused), Errc::unavailable);
+  EXPECT_NE(refused.error().message.find("127.0.0.1:2"), std::string::npos);
+}
+
+TEST_F(MysqlTest, ASessionIsStrictAndSeesWhatIsCommitted) {
+  EXPECT_EQ(row("@@autocommit"), "1");
+  EXPECT_NE(row("@@sql_mode").find("STRICT_TRANS_TABLES"), std::string::npos);
+  EXPECT_EQ(row("@@character_set_client"), "utf8mb4");
+  EXPECT_EQ(row("@@max_statement_time"), "10.0");
+}
+
+TEST_F(MysqlTest, WhereTheDatabaseTakesTwoKeysForOneEachIsFoundAsIfItWereAskedForAlone) {
+  MariadbDatabase().run(
+      "DROP TABLE IF EXISTS c; CREATE TABLE c (k varchar(20) COLLATE "
+      "utf8mb4_general_ci PRIMARY KEY, v text); INSERT INTO c VALUES ('Tom', '1')");
+  const auto rows = *(*SqlDatabase::open({.name = "school", .dsn = mariadb()->dsn()}))
+                         ->rows({.group = "scores",
+                                 .get = "SELECT v FROM c WHERE k = :key",
+                                 .get_many = "SELECT k, v FROM c WHERE k IN (:keys)"});
+  const KeyView keys[] = {{"scores", "tom"}, {"scores", "Tom"}, {"scores", "nobody"}};
+  const auto many = get_many_blocking(*rows, keys);
+  ASSERT_TRUE(many) << many.error().message;
+  EXPECT_EQ(text_of((*many)[0]), "1");
+  EXPECT_EQ(text_of((*many)[1]), "1");
+  EXPECT_EQ(code_of((*many)[2]), Errc::not_found);
+}
+
+}  // namespace
+}  // namespace ringcache

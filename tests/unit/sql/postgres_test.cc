@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is PostgreSQL's alone; what must hold over each database is in values_test.cc and
+// faults_test.cc.
+#include "databases.h"
+
+namespace ringcache {
+namespace {
+
+using namespace ringcache::testing;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+class PostgresTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!postgres()) GTEST_SKIP() << "postgresql is not installed";
+  }
+
+  static std::shared_ptr<Store> store(const SqlStatements& statements) {
+    auto rows = (*SqlDatabase::open(
+                     {.name = "school", .dsn = postgres()->dsn(), .pool = 1, .timeout = 10s}))
+                    ->rows(statements);
+    EXPECT_TRUE(rows) << rows.error().message;
+    return *rows;
+  }
+  static std::string row(const std::string& columns) {
+    return text_of(
+        get(*store({.group = "scores", .get = "SELECT " + columns + " WHERE :key = 'k'"}), "k"));
+  }
+  /// A group whose keys are of that type.
+  static std::shared_ptr<Store> keyed_by(const std::string& type, const std::string& rows) {
+    postgres()->run("DROP TABLE IF EXISTS k");
+    postgres()->run("CREATE TABLE k (k " + type + " PRIMARY KEY, v text)");
+    postgres()->run("GRANT ALL ON k TO ringcache");
+    postgres()->run("INSERT INTO k VALUES " + rows);
+    return store({.group = "scores",
+                  .get = "SELECT v FROM k WHERE k = :key",
+                  .get_many = "SELECT k, v FROM k WHERE k IN (:keys)"});
+  }
+  static Values many(Store& rows, const std::vector<std::string>& names) {
+    std::vector<KeyView> keys;
+    for (const std::string& name : names) keys.emplace_back("scores", name);
+    auto values = get_many_blocking(rows, keys);
+    EXPECT_TRUE(values) << values.error().message;
+    return *values;
+  }
+};
+
+TEST_F(PostgresTest, EachTypeHasItsForm) {
+  EXPECT_EQ(row("true"), "true");
+  EXPECT_EQ(row("12.50::numeric"), "12.50");
+  EXPECT_EQ(row("0.1::real"), "0.1");
+  EXPECT_EQ(row("'NaN'::float8"), "NaN");
+  EXPECT_EQ(row("'{1,2}'::int[]"), "{1,2}");
+  EXPECT_EQ(row("'2026-01-02 03:04:05'::timestamp"), "2026-01-02 03:04:05");
+  EXPECT_EQ(row("'\\x00ff'::bytea"), "\x00\xff"s);
+}
+
+TEST_F(PostgresTest, BytesBesideOtherColumnsAreStillBytes) {
+  EXPECT_EQ(row("'\\x00ff10fe'::bytea AS a, 7 AS b, false AS c, 1.50 AS d, 'NaN'::float8 AS e"),
+            R"({"a":"AP8Q/g==","b":7,"c":false,"d":"1.50","e":"NaN"})");
+  EXPECT_EQ(row("'\\x66'::bytea AS a, 'x' AS b"), R"({"a":"Zg==","b":"x"})");
+}
+
+TEST_F(PostgresTest, KeysMayBeOfAnyType) {
+  const auto numbers = keyed_by("int", "(7, 'seven'), (8, 'eight')");
+  EXPECT_EQ(text_of(get(*numbers, "7")), "seven");
+  EXPECT_EQ(code_of(get(*numbers, "9")), Errc::not_found);
+  const Values values = many(*numbers, {"7", "07", "9"});
+  EXPECT_EQ(text_of(values[0]), "seven");
+  EXPECT_EQ(text_of(values[1]), "seven") << "as when it is asked for alone";
+  EXPECT_EQ(code_of(values[2]), Errc::not_found);
+  const auto ids = keyed_by("uuid", "('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'id')");
+  EXPECT_EQ(text_of(get(*ids, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")), "id");
+  const auto bytes = keyed_by("bytea", "('a\"b', 'quote'), ('\\x41', 'A')");
+  EXPECT_EQ(text_of(get(*bytes, "a\"b")), "quote");
+  EXPECT_EQ(text_of(many(*bytes, {"A", "a\"b"})[1]), "quote");
+}
+
+TEST_F(PostgresTest, AKeyThatItsTypeCannotBeHarmsItselfAlone) {
+  const auto numbers = keyed_by("int", "(7, 'seven')");
+  const auto wrong = get(*numbers, "secret");
+  EXPECT_EQ(code_of(wrong), Errc::invalid_argument);
+  EXPECT_EQ(wrong.error().message.find("secret"), std::string::npos);
+  const Values values = many(*numbers, {"seven", "7", "a\0b"s});
+  EXPECT_EQ(code_of(values[0]), Errc::invalid_argument);
+  EXPECT_EQ(text_of(values[1]), "seven");
+  EXPECT_FALSE(values[2]);
+}
+
+TEST_F(PostgresTest, AValueThatHoldsNulIsRefusedWhereTheTypeHasNoRoomForIt) {
+  postgres()->run("DROP TABLE IF EXISTS k");
+  postgres()->run("CREATE TABLE k (k text PRIMARY KEY, v int)");
+  postgres()->run("GRANT ALL ON k TO ringcache");
+  const auto rows = store({.group = "scores",
+                           .get = "SELECT v FROM k WHERE k = :key",
+                           .put = "INSERT INTO k VALUES (:key, :value)"});
+  EXPECT_EQ(code_of(put(*rows, "k", "7\0"s)), Errc::invalid_argument);
+  EXPECT_EQ(text_of(put(*rows, "k", "7")), "7");
+}
+
+TEST_F(PostgresTest, AnArrayMayBeAskedForInItsOwnWay) {
+  keyed_by("text", "('a', '1'), ('b', '2')");
+  const auto rows = store({.group = "scores",
+                           .get = "SELECT v FROM k WHERE k = :key",
+                           .get_many = "SELECT k, v FROM k WHERE k = ANY (:keys)"});
+  EXPECT_EQ(text_of(many(*rows, {"b", "a"})[0]), "2");
+}
+
+TEST_F(PostgresTest, AStatementThatFailsAgainAndAgainLeavesNothingBehind) {
+  keyed_by("text", "('k', '1')");
+  const auto rows = store({.group = "scores", .get = "SELECT v FROM k WHERE k = :key"});
+  EXPECT_EQ(text_of(get(*rows, "k")), "1");
+  postgres()->run("ALTER TABLE k ALTER v TYPE int USING v::int");
+  EXPECT_EQ(code_of(get(*rows, "k")), Errc::invalid_argument) << "its plan is outdated";
+  EXPECT_EQ(text_of(get(*rows, "k")), "1");
+  const auto count =
+      store({.group = "n", .get = "SELECT count(*) FROM pg_prepared_statements WHERE :key = 'k'"});
+  EXPECT_EQ(text_of(get(*count, "k")), "1");
+}
+
+}  // namespace
+}  // namespace ringcache
