@@ -41,6 +41,9 @@ std::optional<Error> objection(const Backend& backend, const Request& request) {
   if constexpr (requires { request.value(); })
     if (auto error = value_objection(backend, request.value())) return error;
   if constexpr (requires { request.key(); }) return key_objection(backend, request.key());
+  if constexpr (requires { request.keys(); })
+    for (const std::string& key : request.keys())
+      if (auto error = key_objection(backend, key)) return error;
   return {};
 }
 

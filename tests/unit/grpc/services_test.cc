@@ -182,6 +182,18 @@ TEST_F(ServicesTest, ASourceTellsARowFromNoneAndFromAFailure) {
   EXPECT_LE(response.results(2).row().ttl_ms(), 60'000u);
 }
 
+TEST_F(ServicesTest, OneKeyOutsideTheLimitsMakesABatchInvalid) {
+  v1::LoadManyRequest request;
+  request.set_group("scores");
+  request.add_keys("k");
+  request.add_keys("");
+  v1::LoadManyResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(v1::Source::NewStub(channel())->LoadMany(&context, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(store.calls(), 0u);
+}
+
 TEST_F(ServicesTest, ASourceSendsARowBackOnlyIfItIsNotAsGiven) {
   const auto source = v1::Source::NewStub(channel());
   v1::StoreRequest request;
