@@ -40,7 +40,9 @@ struct Config {
   enum class Transport { grpc, http };
   struct SourceSection {
     std::string name;
-    std::string dsn;  ///< "sqlite:PATH", or "kv:PATH" for the embedded durable store.
+    /// "sqlite:PATH", "kv:PATH" for the embedded durable store, or "grpc://HOST:PORT" for a program
+    /// that serves it (remote_source.h).
+    std::string dsn;
     unsigned pool = 8;
     Duration timeout = std::chrono::seconds(2);
     friend bool operator==(const SourceSection&, const SourceSection&) = default;

@@ -24,7 +24,8 @@ struct GrpcOptions {
 };
 
 /// Serves a Store as gRPC: ringcache.v1.Cache for clients, ringcache.v1.Peer between nodes,
-/// groupcachepb.GroupCache for clients of the Go project, health and reflection.
+/// ringcache.v1.Source for those whose source it is (remote_source.h), groupcachepb.GroupCache for
+/// clients of the Go project, health and reflection.
 /// Constructed = listening; destroyed = drained (for a request_timeout at most) and closed.
 /// A Store's answer that comes after its call's deadline, or after the server, touches nothing.
 class GrpcServer {

@@ -97,6 +97,13 @@ Result<HostPort> parse_host_port(std::string_view text) {
   return HostPort{std::string(host), static_cast<std::uint16_t>(*port)};
 }
 
+Result<HostPort> parse_target(std::string_view text) {
+  auto target = parse_host_port(text);
+  if (!target || (!target->host.empty() && target->port != 0)) return target;
+  return fail(Errc::invalid_argument,
+              quoted(text) + " is nowhere to connect to; write HOST:PORT with both");
+}
+
 std::string format_duration(Duration span) {
   const auto count = static_cast<double>(span.count());
   Unit best = kTimeUnits.front();

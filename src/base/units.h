@@ -27,6 +27,9 @@ struct HostPort {
 };
 Result<HostPort> parse_host_port(std::string_view text);
 
+/// The same for an address to connect to: there is a host, and the port is not 0.
+Result<HostPort> parse_target(std::string_view text);
+
 /// The shortest of the forms parse_duration() reads, rounded to three digits: "1.5s", "120ms".
 std::string format_duration(Duration span);
 

@@ -11,25 +11,19 @@ namespace {
 /// A client may ask for more time than nanoseconds can count.
 constexpr std::chrono::seconds kFarAway = std::chrono::years(100);
 
-/// A status without our trailer was made by gRPC itself, on this side or on the other.
-Errc errc_of_transport(grpc::StatusCode code) noexcept {
+/// gRPC never makes these itself: a handler chose them, and did nothing.
+bool is_handlers_own(grpc::StatusCode code) noexcept {
   switch (code) {
     case grpc::StatusCode::NOT_FOUND:
-      return Errc::not_found;
     case grpc::StatusCode::INVALID_ARGUMENT:
-      return Errc::invalid_argument;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return Errc::too_large;
-    case grpc::StatusCode::UNIMPLEMENTED:
-      return Errc::unsupported;
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return Errc::deadline_exceeded;
-    case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::CANCELLED:
-    case grpc::StatusCode::UNKNOWN:  // "Stream removed": the connection ended under the call
-      return Errc::unavailable;
+    case grpc::StatusCode::ALREADY_EXISTS:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::ABORTED:
+    case grpc::StatusCode::UNIMPLEMENTED:  // gRPC's own as well, but then no handler ran
+      return true;
     default:
-      return Errc::internal;
+      return false;
   }
 }
 
@@ -38,6 +32,31 @@ Errc errc_of_transport(grpc::StatusCode code) noexcept {
 Error late(Intent intent) {
   if (intent == Intent::read) return {Errc::deadline_exceeded, "no answer before the deadline"};
   return {Errc::unknown, "no answer before the deadline; the write may or may not be applied"};
+}
+
+Errc errc_of(grpc::StatusCode code) noexcept {
+  switch (code) {
+    case grpc::StatusCode::NOT_FOUND:
+      return Errc::not_found;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::ALREADY_EXISTS:
+    case grpc::StatusCode::OUT_OF_RANGE:
+      return Errc::invalid_argument;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return Errc::too_large;
+    case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return Errc::unsupported;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return Errc::deadline_exceeded;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::ABORTED:
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::UNKNOWN:  // "Stream removed": the connection ended under the call
+      return Errc::unavailable;
+    default:
+      return Errc::internal;
+  }
 }
 
 grpc::StatusCode status_code(Errc code) noexcept {
@@ -75,9 +94,10 @@ Error error_of(const grpc::Status& status, const grpc::ClientContext& context, I
     const std::string_view name(named->second.data(), named->second.size());
     return {errc_from_name(name), status.error_message()};
   }
-  const bool unseen = status.error_code() == grpc::StatusCode::UNIMPLEMENTED;  // no handler ran
-  if (intent == Intent::write && !unseen) return {Errc::unknown, status.error_message()};
-  return {errc_of_transport(status.error_code()), status.error_message()};
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return late(intent);
+  if (intent == Intent::write && !is_handlers_own(status.error_code()))
+    return {Errc::unknown, status.error_message()};
+  return {errc_of(status.error_code()), status.error_message()};
 }
 
 Time deadline_of(gpr_timespec deadline) {

@@ -22,10 +22,13 @@ Error late(Intent intent);
 
 grpc::StatusCode status_code(Errc code) noexcept;
 
+/// What a status without our trailer means for a read: gRPC's own, or a server's that is not ours.
+Errc errc_of(grpc::StatusCode code) noexcept;
+
 /// The status of a refusal; `context` gets the trailer.
 grpc::Status refusal(const Error& error, grpc::CallbackServerContext& context);
 
-/// What a failed call to another node means. A write is unknown unless the node itself says more.
+/// What a failed call means. A write is unknown unless the server itself says more.
 Error error_of(const grpc::Status& status, const grpc::ClientContext& context, Intent intent);
 
 /// @name Deadlines

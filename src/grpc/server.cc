@@ -26,7 +26,7 @@
 namespace ringcache {
 namespace {
 
-constexpr std::array kServiceNames{"ringcache.v1.Cache", "ringcache.v1.Peer",
+constexpr std::array kServiceNames{"ringcache.v1.Cache", "ringcache.v1.Peer", "ringcache.v1.Source",
                                    "groupcachepb.GroupCache"};
 
 /// Room beside key and value, so that a message a little too large is refused in our own words.
@@ -105,6 +105,7 @@ struct GrpcServer::Impl {
     services.push_back(cache_service(backend));
     services.push_back(peer_service(backend));
     services.push_back(groupcache_service(backend));
+    services.push_back(source_service(backend));
   }
 
   Result<void> start(const HostPort& where) {

@@ -5,11 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "groupcache.grpc.pb.h"
 #include "grpc/pending_call.h"
 #include "grpc/spans.h"
 #include "ringcache.grpc.pb.h"
+#include "source.grpc.pb.h"
 
 namespace ringcache {
 namespace {
@@ -38,7 +40,11 @@ std::optional<Error> objection(const Backend& backend, const Request& request) {
     return Error{Errc::overloaded, "too many calls in flight; repeat later"};
   if constexpr (requires { request.value(); })
     if (auto error = value_objection(backend, request.value())) return error;
-  return key_objection(backend, request.key());
+  if constexpr (requires { request.key(); }) return key_objection(backend, request.key());
+  if constexpr (requires { request.keys(); })
+    for (const std::string& key : request.keys())
+      if (auto error = key_objection(backend, key)) return error;
+  return {};
 }
 
 /// The frame of every handler: reads the request, and hands it to `ask` unless there is an
@@ -248,6 +254,92 @@ class GroupCacheService final : public groupcachepb::GroupCache::WithRawCallback
   Backend& backend_;
 };
 
+v1::Row row_of(const Value& value) {
+  v1::Row row;
+  set_value(row, value);
+  if (value.expires_at != Time::max())
+    row.set_ttl_ms(count_of<milliseconds>(value.expires_at - BootClock::now()));
+  return row;
+}
+
+v1::LoadResult load_result(const Result<Value>& result) {
+  v1::LoadResult made;
+  if (result) {
+    *made.mutable_row() = row_of(*result);
+  } else if (result.error().code != Errc::not_found) {
+    v1::Failure& failure = *made.mutable_failure();
+    failure.set_code(status_code(result.error().code));
+    failure.set_message(result.error().message);
+    failure.set_reason(std::string(errc_name(result.error().code)));
+  }
+  return made;
+}
+
+bool same(const Value& a, const Value& b) {
+  return a.bytes.view() == b.bytes.view() && a.expires_at == b.expires_at;
+}
+
+using SourceMethods = v1::Source::WithRawCallbackMethod_Load<
+    v1::Source::WithRawCallbackMethod_LoadMany<v1::Source::WithRawCallbackMethod_Store<
+        v1::Source::WithRawCallbackMethod_Erase<v1::Source::Service>>>>;
+
+class SourceService final : public SourceMethods {
+ public:
+  explicit SourceService(Backend& backend) : backend_(backend) {}
+
+  Reactor* Load(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
+    const auto ask = [this, out](const v1::LoadRequest& request, Time deadline, PendingCall& call) {
+      const auto answer = [out](const Value& value) { return write(row_of(value), *out); };
+      backend_.store.get(key_of(request), {.deadline = deadline}, call.completion<Value>(answer));
+    };
+    return serve<v1::LoadRequest>(backend_, context, in, Intent::read, ask);
+  }
+
+  Reactor* LoadMany(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
+    const auto ask = [this, out](const v1::LoadManyRequest& request, Time deadline,
+                                 PendingCall& call) {
+      std::vector<KeyView> keys;
+      for (const std::string& key : request.keys()) keys.emplace_back(request.group(), key);
+      const auto answer = [out](const Values& values) {
+        v1::LoadManyResponse response;
+        for (const Result<Value>& value : values) *response.add_results() = load_result(value);
+        return write(response, *out);
+      };
+      backend_.store.get_many(keys, {.deadline = deadline}, call.completion<Values>(answer));
+    };
+    return serve<v1::LoadManyRequest>(backend_, context, in, Intent::read, ask);
+  }
+
+  Reactor* Store(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
+    const auto ask = [this, out](const v1::StoreRequest& request, Time deadline,
+                                 PendingCall& call) {
+      std::optional<Duration> ttl;
+      if (request.has_ttl_ms()) ttl = span_of<milliseconds>(request.ttl_ms());
+      const Value given = value_to_put(request.value(), ttl);
+      const auto answer = [out, given](const Value& held) {
+        v1::StoreResponse response;
+        if (!same(held, given)) *response.mutable_row() = row_of(held);
+        return write(response, *out);
+      };
+      backend_.store.put(key_of(request), given, {.deadline = deadline},
+                         call.completion<Value>(answer));
+    };
+    return serve<v1::StoreRequest>(backend_, context, in, Intent::write, ask);
+  }
+
+  Reactor* Erase(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
+    const auto ask = [this, out](const v1::EraseRequest& request, Time deadline,
+                                 PendingCall& call) {
+      const auto answer = [out] { return write(v1::EraseResponse(), *out); };
+      backend_.store.erase(key_of(request), {.deadline = deadline}, call.completion<void>(answer));
+    };
+    return serve<v1::EraseRequest>(backend_, context, in, Intent::write, ask);
+  }
+
+ private:
+  Backend& backend_;
+};
+
 }  // namespace
 
 std::unique_ptr<grpc::Service> cache_service(Backend& backend) {
@@ -260,6 +352,10 @@ std::unique_ptr<grpc::Service> peer_service(Backend& backend) {
 
 std::unique_ptr<grpc::Service> groupcache_service(Backend& backend) {
   return std::make_unique<GroupCacheService>(backend);
+}
+
+std::unique_ptr<grpc::Service> source_service(Backend& backend) {
+  return std::make_unique<SourceService>(backend);
 }
 
 }  // namespace ringcache

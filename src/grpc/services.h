@@ -21,5 +21,6 @@ struct Backend {
 std::unique_ptr<grpc::Service> cache_service(Backend& backend);
 std::unique_ptr<grpc::Service> peer_service(Backend& backend);
 std::unique_ptr<grpc::Service> groupcache_service(Backend& backend);
+std::unique_ptr<grpc::Service> source_service(Backend& backend);
 
 }  // namespace ringcache

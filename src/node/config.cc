@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "base/units.h"
 #include "node/config_entries.h"
 #include "node/config_settings.h"
 
@@ -91,6 +92,12 @@ std::optional<ConfigEntry> entry_of_variable(std::string_view variable, const st
   return ours ? std::optional(ConfigEntry{lower(rest), value, where}) : std::nullopt;
 }
 
+constexpr std::string_view kGrpc = "grpc://";
+
+bool has_statements(const Config::GroupSection& section) {
+  return !section.get.empty() || !section.put.empty() || !section.erase.empty();
+}
+
 /// Puts entries into a Config one by one and remembers where each key was given.
 class Builder {
  public:
@@ -154,8 +161,16 @@ class Builder {
     const auto& dsn = section.dsn;
     if (dsn.empty())
       wrong(path, "needs a dsn, for example sqlite:school.db");
+    else if (dsn.starts_with(kGrpc))
+      check_target(path, dsn.substr(kGrpc.size()));
     else if (!dsn.starts_with("sqlite:") && !dsn.starts_with("kv:"))
-      wrong(path, "its dsn names no database we speak; write sqlite:PATH or kv:PATH");
+      wrong(
+          path,
+          "its dsn names no source we speak with; write sqlite:PATH, kv:PATH or grpc://HOST:PORT");
+  }
+
+  void check_target(const std::string& path, const std::string& target) {
+    if (auto parsed = parse_target(target); !parsed) wrong(path + ".dsn", parsed.error().message);
   }
 
   void check_group(const Config::GroupSection& section) {
@@ -166,12 +181,12 @@ class Builder {
     if (found == config_.sources.end())
       return wrong(path + ".source", "there is no source '" + section.source + "' under sources");
     if (found->dsn.starts_with("kv:")) return check_kv(path, section);
+    if (found->dsn.starts_with(kGrpc)) return check_bare(path, section, "grpc");
     if (section.get.empty()) wrong(path, "needs get: SELECT … WHERE … = :key");
   }
 
   void check_plain(const std::string& path, const Config::GroupSection& section) {
-    if (!section.get.empty() || !section.put.empty() || !section.erase.empty())
-      wrong(path, "has statements but no source; add source: NAME");
+    if (has_statements(section)) wrong(path, "has statements but no source; add source: NAME");
   }
 
   void check_kv(const std::string& path, const Config::GroupSection& section) {
@@ -179,8 +194,13 @@ class Builder {
     if (std::ranges::count_if(config_.groups, shares) > 1)
       wrong(path, "shares the kv source '" + section.source +
                       "' with another group; give each its own file");
-    if (!section.get.empty() || !section.put.empty() || !section.erase.empty())
-      wrong(path, "a kv source needs no statements; remove get, put and delete");
+    check_bare(path, section, "kv");
+  }
+
+  void check_bare(const std::string& path, const Config::GroupSection& section, const char* kind) {
+    if (has_statements(section))
+      wrong(path,
+            "a " + std::string(kind) + " source needs no statements; remove get, put and delete");
   }
 
   std::vector<ConfigError>& errors_;

@@ -53,6 +53,12 @@ TEST(UnitsTest, RefusesWhatIsNoAddress) {
     EXPECT_FALSE(parse_host_port(text)) << text;
 }
 
+TEST(UnitsTest, ATargetHasAHostAndAPort) {
+  EXPECT_EQ(parse_target("db.example:9999")->port, 9999);
+  for (const char* text : {":9999", "db.example:0", "db.example", ""})
+    EXPECT_FALSE(parse_target(text)) << text;
+}
+
 TEST(UnitsTest, WritesDurationsShort) {
   EXPECT_EQ(format_duration(1500ms), "1.5s");
   EXPECT_EQ(format_duration(120ms), "120ms");

@@ -38,6 +38,24 @@ TEST(ErrorsTest, AMethodNobodyServesWasNotApplied) {
   EXPECT_EQ(meaning(grpc::StatusCode::UNIMPLEMENTED, Intent::write), Errc::unsupported);
 }
 
+TEST(ErrorsTest, WhatOnlyAHandlerCanHaveSaidIsBelievedOfAWriteToo) {
+  for (const auto intent : {Intent::read, Intent::write}) {
+    EXPECT_EQ(meaning(grpc::StatusCode::NOT_FOUND, intent), Errc::not_found);
+    EXPECT_EQ(meaning(grpc::StatusCode::INVALID_ARGUMENT, intent), Errc::invalid_argument);
+    EXPECT_EQ(meaning(grpc::StatusCode::ALREADY_EXISTS, intent), Errc::invalid_argument);
+    EXPECT_EQ(meaning(grpc::StatusCode::OUT_OF_RANGE, intent), Errc::invalid_argument);
+    EXPECT_EQ(meaning(grpc::StatusCode::FAILED_PRECONDITION, intent), Errc::unsupported);
+    EXPECT_EQ(meaning(grpc::StatusCode::ABORTED, intent), Errc::unavailable);
+  }
+}
+
+TEST(ErrorsTest, ACodeOfOursComesBackAsItWentWhereItsStatusIsItsOwn) {
+  for (const auto code :
+       {Errc::not_found, Errc::invalid_argument, Errc::too_large, Errc::unsupported,
+        Errc::deadline_exceeded, Errc::unavailable, Errc::internal})
+    EXPECT_EQ(errc_of(status_code(code)), code) << errc_name(code);
+}
+
 TEST(ErrorsTest, NoDeadlineIsForEver) {
   EXPECT_EQ(deadline_of(gpr_inf_future(GPR_CLOCK_REALTIME)), Time::max());
   const gpr_timespec remote =

@@ -60,6 +60,13 @@ class FakeStore final : public Store {
     rows_[std::string(key)] = std::move(value);
   }
 
+  Result<Value> find(const KeyView& key) const {
+    std::lock_guard lock(mutex_);
+    const auto row = rows_.find(std::string(key.name));
+    if (row == rows_.end()) return fail(Errc::not_found, "no such key");
+    return row->second;
+  }
+
   /// Waits until `count` calls are held.
   void await_held(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -105,13 +112,6 @@ class FakeStore final : public Store {
     arrived_.notify_all();
   }
 
-  Result<Value> find(const KeyView& key) const {
-    std::lock_guard lock(mutex_);
-    const auto row = rows_.find(std::string(key.name));
-    if (row == rows_.end()) return fail(Errc::not_found, "no such key");
-    return row->second;
-  }
-
   std::atomic<std::size_t> calls_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
@@ -127,7 +127,7 @@ inline Member member_at(std::string address) {
 }
 
 /// A server on a port of its own over a FakeStore, and clients of it.
-class GrpcFixture : public testing::Test {
+class GrpcFixture : public ::testing::Test {
  protected:
   void start(GrpcOptions options = {}) {
     if (options.listen == GrpcOptions().listen) options.listen = "127.0.0.1:0";

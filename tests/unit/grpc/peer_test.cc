@@ -4,14 +4,13 @@
 #include <future>
 #include <thread>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+#include "support/deaf_port.h"
 #include "unit/grpc/fixture.h"
 
 namespace ringcache {
 namespace {
+
+using testing::DeafPort;
 
 const KeyView kKey("scores", "k");
 const KeyView kHeld("scores", "held");
@@ -26,27 +25,6 @@ class PeerTest : public GrpcFixture {
   }
 
   std::shared_ptr<Store> peer;
-};
-
-/// A loopback address that takes connections and never says a word, or refuses them.
-class DeafPort {
- public:
-  explicit DeafPort(bool listening) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address_;
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address_), size), 0);
-    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
-    EXPECT_EQ(listening ? ::listen(fd_, 8) : 0, 0);
-  }
-  ~DeafPort() { ::close(fd_); }
-  Member member() const {
-    return member_at("127.0.0.1:" + std::to_string(ntohs(address_.sin_port)));
-  }
-
- private:
-  int fd_;
-  sockaddr_in address_{};
 };
 
 TEST_F(PeerTest, AValueArrivesWithItsHistory) {
@@ -152,7 +130,7 @@ TEST_F(PeerTest, ACallWhoseDeadlineHasPassedIsNotSent) {
 
 TEST_F(PeerTest, ARefusedConnectionIsUnavailableAtOnce) {
   const DeafPort closed(false);
-  const auto nobody = grpc_peer(closed.member());
+  const auto nobody = grpc_peer(member_at(closed.address()));
   const Time began = BootClock::now();
   EXPECT_EQ(get_blocking(*nobody, kKey).error().code, Errc::unavailable);
   EXPECT_EQ(put_blocking(*nobody, kKey, {}).error().code, Errc::unavailable);
@@ -169,7 +147,7 @@ TEST_F(PeerTest, AnAddressThatIsNoneIsUnavailable) {
 TEST_F(PeerTest, AWriteToAPeerThatNeverSpeaksWasNotApplied) {
   const DeafPort deaf(true);
   std::promise<Errc> write;
-  grpc_peer(deaf.member())->put(kKey, {}, within(100ms), [&](Result<Value> r) {
+  grpc_peer(member_at(deaf.address()))->put(kKey, {}, within(100ms), [&](Result<Value> r) {
     write.set_value(r.error().code);
   });
   EXPECT_EQ(write.get_future().get(), Errc::unavailable);

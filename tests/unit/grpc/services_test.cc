@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "grpc/errors.h"
+#include "source.grpc.pb.h"
 #include "unit/grpc/fixture.h"
 
 namespace ringcache {
@@ -163,6 +164,50 @@ TEST_F(ServicesTest, ACallOfAClientMayBeForwardedAndACallOfAPeerMayNot) {
   grpc::ClientContext context;
   EXPECT_FALSE(v1::Peer::NewStub(channel())->Get(&context, request, &value).ok());
   EXPECT_TRUE(store.last_call().forwarded);
+}
+
+TEST_F(ServicesTest, ASourceTellsARowFromNoneAndFromAFailure) {
+  store.set("k", {.bytes = Bytes::copy("100"), .expires_at = BootClock::now() + 60s});
+  v1::LoadManyRequest request;
+  request.set_group("scores");
+  for (const char* key : {"none", "error:overloaded", "k"}) request.add_keys(key);
+  v1::LoadManyResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(v1::Source::NewStub(channel())->LoadMany(&context, request, &response).ok());
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_EQ(response.results(0).outcome_case(), v1::LoadResult::OUTCOME_NOT_SET);
+  EXPECT_EQ(response.results(1).failure().code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(response.results(1).failure().reason(), "overloaded");
+  EXPECT_EQ(response.results(2).row().value(), "100");
+  EXPECT_LE(response.results(2).row().ttl_ms(), 60'000u);
+}
+
+TEST_F(ServicesTest, OneKeyOutsideTheLimitsMakesABatchInvalid) {
+  v1::LoadManyRequest request;
+  request.set_group("scores");
+  request.add_keys("k");
+  request.add_keys("");
+  v1::LoadManyResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(v1::Source::NewStub(channel())->LoadMany(&context, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(store.calls(), 0u);
+}
+
+TEST_F(ServicesTest, ASourceSendsARowBackOnlyIfItIsNotAsGiven) {
+  const auto source = v1::Source::NewStub(channel());
+  v1::StoreRequest request;
+  request.set_group("scores");
+  request.set_key("k");
+  request.set_value("v");
+  request.set_ttl_ms(60'000);
+  v1::StoreResponse response;
+  grpc::ClientContext first, second;
+  ASSERT_TRUE(source->Store(&first, request, &response).ok());
+  EXPECT_FALSE(response.has_row());
+  request.set_key("normalised");
+  ASSERT_TRUE(source->Store(&second, request, &response).ok());
+  EXPECT_EQ(response.row().value(), "as the database has it");
 }
 
 TEST_F(ServicesTest, ClientsOfTheGoProjectAreServed) {

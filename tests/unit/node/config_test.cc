@@ -177,6 +177,33 @@ TEST_F(ConfigTest, TwoGroupsCannotShareOneKvFile) {
   EXPECT_NE(config.error().front().message.find("give each its own file"), std::string::npos);
 }
 
+TEST_F(ConfigTest, ASourceMayBeAProgram) {
+  const auto config =
+      load("sources: {s: {dsn: 'grpc://[::1]:9000'}}\ngroups: {a: {source: s}, b: {source: s}}\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->sources.at(0).dsn, "grpc://[::1]:9000");
+}
+
+TEST_F(ConfigTest, AProgramsAddressIsAHostAndAPort) {
+  for (const char* wrong : {"", "school", ":9000", "school:0", "school:9000/scores", "school:x"}) {
+    const std::string said = mistake("sources:\n  s: {dsn: 'grpc://" + std::string(wrong) + "'}\n");
+    EXPECT_TRUE(said.starts_with("2: sources.s.dsn: '" + std::string(wrong) + "' is ")) << said;
+  }
+}
+
+TEST_F(ConfigTest, AKvFileAndAProgramNeedNoStatements) {
+  const auto said = [this](const std::string& dsn, const std::string& key) {
+    return mistake("sources: {s: {dsn: '" + dsn + "'}}\ngroups:\n  a:\n    source: s\n    " + key +
+                   ": SELECT 1\n");
+  };
+  for (const char* key : {"get", "put", "delete"}) {
+    EXPECT_EQ(said("kv:a.db", key),
+              "5: groups.a: a kv source needs no statements; remove get, put and delete");
+    EXPECT_EQ(said("grpc://localhost:9000", key),
+              "5: groups.a: a grpc source needs no statements; remove get, put and delete");
+  }
+}
+
 TEST_F(ConfigTest, AGroupWithoutASourceIsAPlainCache) {
   const auto config = load("groups: {sessions: {capacity: 1MiB}}");
   ASSERT_TRUE(config);

@@ -100,6 +100,34 @@ TEST(NodeAloneTest, ServesTheDurableGroupWithoutAnyConfiguration) {
   EXPECT_EQ(get_blocking((*node)->store(), KeyView("kv", "k"), soon())->bytes.view(), "v");
 }
 
+TEST(NodeAloneTest, AnotherProgramsStoreMayBeASource) {
+  auto program = Node::create(config_of("program"));
+  ASSERT_TRUE((*program)->add_group({.name = "g"}, [](std::string_view key, const LoadContext&) {
+    return loaded("value of " + std::string(key));
+  }));
+  ASSERT_TRUE((*program)->serve());
+  Config config = config_of("a");
+  const std::string place = "127.0.0.1:" + std::to_string((*program)->grpc_port());
+  config.sources = {{.name = "s", .dsn = "grpc://" + place, .timeout = 10s}};
+  config.groups = {{.options = {.name = "g"}, .source = "s"},
+                   {.options = {.name = "h"}, .source = "s"}};
+  auto node = Node::create(config);
+  ASSERT_TRUE(node) << node.error().message;
+  EXPECT_EQ(get_blocking((*node)->store(), KeyView("g", "k"), soon())->bytes.view(), "value of k");
+  EXPECT_EQ(get_blocking((*node)->store(), KeyView("h", "k"), soon()).error().code,
+            Errc::no_such_group);
+}
+
+TEST(NodeAloneTest, ASourceThatIsNowhereIsNamedWithItsGroup) {
+  Config config = config_of("a");
+  config.sources = {{.name = "s", .dsn = "grpc://nowhere"}};
+  config.groups = {{.options = {.name = "g"}, .source = "s"}};
+  const auto node = Node::create(config);
+  ASSERT_FALSE(node);
+  EXPECT_EQ(node.error().code, Errc::invalid_argument);
+  EXPECT_TRUE(node.error().message.starts_with("group 'g': ")) << node.error().message;
+}
+
 TEST(NodeAloneTest, RefusesASecondGroupOfTheSameName) {
   Config config = config_of("a");
   auto node = Node::create(std::move(config));
