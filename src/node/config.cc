@@ -95,7 +95,8 @@ std::optional<ConfigEntry> entry_of_variable(std::string_view variable, const st
 constexpr std::string_view kGrpc = "grpc://";
 
 bool has_statements(const Config::GroupSection& section) {
-  return !section.get.empty() || !section.put.empty() || !section.erase.empty();
+  return !section.get.empty() || !section.get_many.empty() || !section.put.empty() ||
+         !section.erase.empty();
 }
 
 /// Puts entries into a Config one by one and remembers where each key was given.
@@ -199,8 +200,8 @@ class Builder {
 
   void check_bare(const std::string& path, const Config::GroupSection& section, const char* kind) {
     if (has_statements(section))
-      wrong(path,
-            "a " + std::string(kind) + " source needs no statements; remove get, put and delete");
+      wrong(path, "a " + std::string(kind) +
+                      " source needs no statements; remove get, get_many, put and delete");
   }
 
   std::vector<ConfigError>& errors_;

@@ -154,6 +154,12 @@ constexpr ConfigSetting kSettings[]{
     {"groups.*.source",
      [](C& c, Star s, Text v) { return assign_text(group_section(c, s).source, v); }},
     {"groups.*.get", [](C& c, Star s, Text v) { return assign_text(group_section(c, s).get, v); }},
+    {"groups.*.get_many",
+     [](C& c, Star s, Text v) { return assign_text(group_section(c, s).get_many, v); }},
+    {"groups.*.batch_window",
+     [](C& c, Star s, Text v) {
+       return assign(group_section(c, s).batch_window, parse_duration(v));
+     }},
     {"groups.*.put", [](C& c, Star s, Text v) { return assign_text(group_section(c, s).put, v); }},
     {"groups.*.delete",
      [](C& c, Star s, Text v) { return assign_text(group_section(c, s).erase, v); }},

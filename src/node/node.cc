@@ -164,6 +164,8 @@ Result<std::shared_ptr<Store>> Node::Parts::open_source(const Config::GroupSecti
   if (!opened) return std::unexpected(opened.error());
   return (*opened)->rows({.group = section.options.name,
                           .get = section.get,
+                          .get_many = section.get_many,
+                          .batch_window = section.batch_window,
                           .put = section.put,
                           .erase = section.erase});
 }

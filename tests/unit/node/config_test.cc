@@ -198,9 +198,10 @@ TEST_F(ConfigTest, AKvFileAndAProgramNeedNoStatements) {
   };
   for (const char* key : {"get", "put", "delete"}) {
     EXPECT_EQ(said("kv:a.db", key),
-              "5: groups.a: a kv source needs no statements; remove get, put and delete");
-    EXPECT_EQ(said("grpc://localhost:9000", key),
-              "5: groups.a: a grpc source needs no statements; remove get, put and delete");
+              "5: groups.a: a kv source needs no statements; remove get, get_many, put and delete");
+    EXPECT_EQ(
+        said("grpc://localhost:9000", key),
+        "5: groups.a: a grpc source needs no statements; remove get, get_many, put and delete");
   }
 }
 
