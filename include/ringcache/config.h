@@ -45,6 +45,8 @@ struct Config {
     std::string dsn;
     unsigned pool = 8;
     Duration timeout = std::chrono::seconds(2);
+    unsigned max_loads = 64;        ///< SourceLimits::loads_max.
+    unsigned loads_per_second = 0;  ///< SourceLimits::loads_per_second.
     friend bool operator==(const SourceSection&, const SourceSection&) = default;
   };
   struct GroupSection {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -33,6 +34,8 @@ Errc errc_from_name(std::string_view name) noexcept;
 struct Error {
   Errc code = Errc::internal;
   std::string message;
+  /// Of a refusal that knows it: when asking again may help. 0: nobody knows.
+  std::chrono::nanoseconds retry_after{0};
 
   friend bool operator==(const Error&, const Error&) = default;
 };
@@ -43,7 +46,7 @@ using Result = std::expected<T, Error>;
 
 /// Sugar for `return fail(Errc::not_found, "…")` out of any function returning a Result.
 [[nodiscard]] inline std::unexpected<Error> fail(Errc code, std::string message) {
-  return std::unexpected(Error{code, std::move(message)});
+  return std::unexpected(Error{.code = code, .message = std::move(message)});
 }
 
 }  // namespace ringcache

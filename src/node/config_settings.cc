@@ -151,6 +151,14 @@ constexpr ConfigSetting kSettings[]{
      }},
     {"sources.*.timeout",
      [](C& c, Star s, Text v) { return assign(source_section(c, s).timeout, parse_duration(v)); }},
+    {"sources.*.max_loads",
+     [](C& c, Star s, Text v) {
+       return assign(source_section(c, s).max_loads, parse_count(v, 1, 100'000));
+     }},
+    {"sources.*.loads_per_second",
+     [](C& c, Star s, Text v) {
+       return assign(source_section(c, s).loads_per_second, parse_count(v, 0, 1'000'000'000));
+     }},
     {"groups.*.source",
      [](C& c, Star s, Text v) { return assign_text(group_section(c, s).source, v); }},
     {"groups.*.get", [](C& c, Star s, Text v) { return assign_text(group_section(c, s).get, v); }},

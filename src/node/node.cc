@@ -11,12 +11,10 @@
 #include <ringcache/groups.h>
 #include <ringcache/grpc.h>
 #include <ringcache/http.h>
-#include <ringcache/remote_source.h>
-#include <ringcache/sql.h>
 
 #include "base/units.h"
 #include "node/pages.h"
-#include "node/plain_store.h"
+#include "node/sources.h"
 
 namespace ringcache {
 namespace {
@@ -71,8 +69,7 @@ struct Node::Parts {
   std::unique_ptr<Scheduler> scheduler = thread_scheduler(2);
   std::unique_ptr<HttpPeers> http_peers;
   std::unique_ptr<Cluster> cluster;
-  std::map<std::string, std::shared_ptr<SqlDatabase>> databases;
-  std::map<std::string, std::shared_ptr<Store>> remotes;
+  Sources sources{config, *scheduler, log};
   Groups groups;
   std::unique_ptr<GrpcServer> grpc;
   std::unique_ptr<HttpServer> http;
@@ -80,10 +77,6 @@ struct Node::Parts {
 
   std::shared_ptr<Store> connect(const Member& member) const;
   std::unique_ptr<Membership> make_membership() const;
-  Result<std::shared_ptr<Store>> open_source(const Config::GroupSection& section);
-  Result<std::shared_ptr<SqlDatabase>> database(const Config::SourceSection& section);
-  Result<std::shared_ptr<Store>> remote(const Config::SourceSection& section,
-                                        const std::string& target);
   Result<void> add(const Config::GroupSection& section);
   Result<void> open_doors();
   Result<void> join();
@@ -120,58 +113,8 @@ std::unique_ptr<Membership> Node::Parts::make_membership() const {
   return static_membership(wanted.type == Type::fixed ? wanted.members : std::vector<Member>());
 }
 
-Result<std::shared_ptr<SqlDatabase>> Node::Parts::database(const Config::SourceSection& section) {
-  if (const auto known = databases.find(section.name); known != databases.end())
-    return known->second;
-  auto opened = SqlDatabase::open({.name = section.name,
-                                   .dsn = section.dsn,
-                                   .pool = section.pool,
-                                   .timeout = section.timeout,
-                                   .log = log.named("sql")});
-  if (opened) databases.emplace(section.name, *opened);
-  return opened;
-}
-
-/// One connection for all groups of the source. Each group has its own limit of a value; the source
-/// lets through the largest.
-Result<std::shared_ptr<Store>> Node::Parts::remote(const Config::SourceSection& section,
-                                                   const std::string& target) {
-  if (const auto known = remotes.find(section.name); known != remotes.end()) return known->second;
-  RemoteSourceOptions options{.name = section.name,
-                              .target = target,
-                              .timeout = section.timeout,
-                              .value_bytes_max = 0,
-                              .log = log.named("grpc")};
-  for (const auto& group : config.groups)
-    options.value_bytes_max =
-        std::max(options.value_bytes_max, group.options.limits.value_bytes_max);
-  auto opened = remote_source(std::move(options));
-  if (opened) remotes.emplace(section.name, *opened);
-  return opened;
-}
-
-Result<std::shared_ptr<Store>> Node::Parts::open_source(const Config::GroupSection& section) {
-  if (section.source.empty()) return plain_store();
-  const auto source =
-      std::ranges::find(config.sources, section.source, &Config::SourceSection::name);
-  if (source == config.sources.end())
-    return fail(Errc::invalid_argument, "there is no source '" + section.source + "'");
-  constexpr std::string_view kKv = "kv:", kGrpc = "grpc://";
-  if (source->dsn.starts_with(kGrpc)) return remote(*source, source->dsn.substr(kGrpc.size()));
-  if (source->dsn.starts_with(kKv))
-    return open_kv({.path = source->dsn.substr(kKv.size()), .log = log.named("kv")});
-  const auto opened = database(*source);
-  if (!opened) return std::unexpected(opened.error());
-  return (*opened)->rows({.group = section.options.name,
-                          .get = section.get,
-                          .get_many = section.get_many,
-                          .batch_window = section.batch_window,
-                          .put = section.put,
-                          .erase = section.erase});
-}
-
 Result<void> Node::Parts::add(const Config::GroupSection& section) {
-  auto source = open_source(section);
+  auto source = sources.open(section);
   if (!source) {
     source.error().message = "group '" + section.options.name + "': " + source.error().message;
     return std::unexpected(source.error());
