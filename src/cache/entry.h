@@ -74,9 +74,9 @@ class Entry : public PolicyEntry {
   /// copy() in place; its expiry is known already. What else there may be is read out of line.
   [[gnu::always_inline]] void copy_to(std::optional<Copy>& copy, Time expires_at) const noexcept {
     if (flags_ & kValueInside) [[likely]]
-      copy.emplace(Bytes::hold(block()), 0u, Time{}, expires_at, expires_at);
+      copy.emplace(Bytes::hold(block()), 0u, Time{}, expires_at, expires_at, false);
     else
-      copy.emplace(value_outside(), 0u, Time{}, expires_at, expires_at);
+      copy.emplace(value_outside(), 0u, Time{}, expires_at, expires_at, false);
     if (flags_ & (kStamped | kFresh | kEndsWithRow)) read_rest(*copy);
   }
   bool has_tag(Tag tag) const noexcept;
