@@ -40,7 +40,7 @@ Client::Client(std::string endpoint) : endpoint_(std::move(endpoint)) {
 }
 
 Result<Answer> Client::send(const std::string& method, const std::string& path,
-                            const std::string& body) const {
+                            const std::string& body, const Headers& headers) const {
   httplib::Client http(endpoint_);
   if (!http.is_valid())
     return fail(Errc::invalid_argument,
@@ -53,6 +53,7 @@ Result<Answer> Client::send(const std::string& method, const std::string& path,
   request.path = path;
   request.body = body;
   if (method == "PUT") request.set_header("Content-Type", "application/octet-stream");
+  for (const auto& [name, value] : headers) request.set_header(name, value);
   const auto response = http.send(request);
   if (!response)
     return fail(Errc::unavailable, "cannot reach " + endpoint_ + ": " +

@@ -25,7 +25,11 @@ class Client {
  public:
   explicit Client(std::string endpoint);  ///< "http://HOST:PORT", or just "HOST:PORT".
 
-  Result<Answer> get(const std::string& path) const { return send("GET", path); }
+  using Headers = std::map<std::string, std::string>;
+
+  Result<Answer> get(const std::string& path, const Headers& headers = {}) const {
+    return send("GET", path, {}, headers);
+  }
   Result<Answer> put(const std::string& path, const std::string& body) const {
     return send("PUT", path, body);
   }
@@ -36,7 +40,7 @@ class Client {
 
  private:
   Result<Answer> send(const std::string& method, const std::string& path,
-                      const std::string& body = {}) const;
+                      const std::string& body = {}, const Headers& headers = {}) const;
 
   std::string endpoint_;
 };

@@ -9,12 +9,14 @@ namespace ringcache {
 namespace {
 
 struct Wanted {
-  std::string group, key;
+  std::string group, key, stale_ok;
   bool why = false;
 };
 
 int get(const Cli& cli, const Wanted& wanted) {
-  const auto answer = Client(cli.endpoint).get(key_path(wanted.group, wanted.key));
+  Client::Headers headers;
+  if (!wanted.stale_ok.empty()) headers["X-Ringcache-Max-Stale"] = wanted.stale_ok;
+  const auto answer = Client(cli.endpoint).get(key_path(wanted.group, wanted.key), headers);
   if (!answer) return report(answer.error());
   if (wanted.why)
     std::cerr << answer->path << "; age=" << answer->age << "; etag=" << answer->etag << '\n';
@@ -34,6 +36,8 @@ void add_get(Cli& cli) {
                           [&cli, wanted] { return get(cli, *wanted); });
   sub->add_option("GROUP", wanted->group)->required();
   sub->add_option("KEY", wanted->key)->required();
+  sub->add_option("--stale-ok", wanted->stale_ok,
+                  "take a copy that is past its age by less than this, for example 30s");
   sub->add_flag("--why", wanted->why, "say on stderr how the answer came about");
 }
 

@@ -27,8 +27,8 @@ void print_copy(const Json& page) {
     return;
   }
   std::cout << "copy      at " << at << (copy["absent"].get<bool>() ? ", known to be absent" : "")
-            << ", age " << milliseconds(copy["age_ms"]) << ", left "
-            << milliseconds(copy["left_ms"]) << '\n';
+            << ", age " << milliseconds(copy["age_ms"]) << ", fresh "
+            << milliseconds(copy["fresh_ms"]) << ", left " << milliseconds(copy["left_ms"]) << '\n';
   if (copy.contains("etag"))
     std::cout << "value     " << copy["size"] << " bytes, etag " << text(copy["etag"]) << '\n';
   if (copy.contains("load_ms")) std::cout << "loaded in " << copy["load_ms"] << " ms\n";

@@ -30,7 +30,11 @@ struct Copy {
   Bytes bytes;  ///< Null: the key is known not to exist (negative copy).
   std::uint64_t version = 0;
   Time loaded_at{};
-  Time expires_at = Time::max();
+  Time expires_at = Time::max();  ///< Here no longer than until then.
+  /// When its user should read it again. From a cache never later than `expires_at`; 8 bytes of
+  /// memory where it is earlier.
+  Time fresh_until = Time::max();
+  bool ends_with_row = false;  ///< A note of its user's: `expires_at` is the row's own end.
 
   bool absent() const noexcept { return bytes.is_null(); }
 };

@@ -15,10 +15,27 @@ namespace ringcache {
 struct GroupLimits {
   std::size_t capacity = std::size_t{64} << 20;  ///< Bytes, as CacheOptions::capacity counts them.
   /// A copy older than this is read again; counted from its load or write, never prolonged by
-  /// reads.
+  /// reads. A source may choose another for a value (Value::max_age).
   Duration max_age = Duration::max();
+  /// A copy's max_age is shorter by up to this share of it (0 to 1), so that what was loaded
+  /// together does not end together.
+  double max_age_jitter = 0;
   /// How long "no such key" may be remembered; 0 remembers nothing.
   Duration negative_max_age = std::chrono::seconds(5);
+  /// @name Past its age
+  /// How long a value is still an answer, marked as stale. A row's own end is always the end, and a
+  /// write ends every older copy. The longer of the two is how long such copies are kept.
+  /// @{
+  /// At once, while it is read again in the background.
+  Duration stale_while_revalidate{0};
+  /// Where reading it again fails, or is not over shortly before the get's deadline. (Not where
+  /// there is no such key any more.) While the source is in trouble, gets do not wait to find that
+  /// out again.
+  Duration stale_if_error{0};
+  /// @}
+  /// After this share of its max_age (0 to 1) a copy that is asked for is read again in the
+  /// background; 0: only as its end draws near, see Group.
+  double refresh_ahead = 0;
   std::size_t value_bytes_max = std::size_t{16} << 20;
 };
 
@@ -50,6 +67,8 @@ struct GroupStats {
   std::uint64_t coalesced = 0;    ///< Gets that joined a flight.
   std::uint64_t loads = 0;        ///< Reads of the source.
   std::uint64_t load_errors = 0;  ///< Not counting not_found.
+  std::uint64_t refreshes = 0;    ///< Loads begun in the background, for a copy that is here.
+  std::uint64_t stales = 0;       ///< Gets answered by a copy past its age.
   std::uint64_t forwards = 0;     ///< Calls sent to the key's owner.
   std::uint64_t bypasses = 0;     ///< Gets that read the source past an unreachable owner.
   std::uint64_t flights = 0;      ///< Loads in flight now.
@@ -76,6 +95,13 @@ struct Explanation {
 /// fill nothing, and nobody joins them any more. A write not answered by its deadline is
 /// Errc::unavailable while it waits for its turn, Errc::unknown afterwards.
 ///
+/// A copy that is in use does not come to its end: as that draws near, a get reads it again in the
+/// background, the likelier the nearer the end and the slower the source, and for certain when
+/// there is only time for two loads left. (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal
+/// Probabilistic Cache Stampede Prevention", VLDB 2015.) It is never read before half of its
+/// max_age, unless refresh_ahead says so; so a max_age of less than four times what a load takes is
+/// too short to keep a key from ending under load.
+///
 /// Thread-safe. Destroy it after those who call it, before `cluster` and `scheduler`, and not from
 /// a completion of its own; loads still in flight then answer Errc::unavailable, writes under way
 /// Errc::unknown, and touch nothing.
@@ -97,6 +123,7 @@ class Group final : public Store {
   GroupStats stats() const;
   const GroupOptions& options() const noexcept;
   GroupLimits limits() const;
+  /// Takes effect at once, but copies that are here end when they were to end.
   void set_limits(const GroupLimits& limits);
 
  private:

@@ -29,7 +29,8 @@ struct LoaderOptions {
 /// Errc::unavailable to those that wait; from within a Done it may be destroyed as well.
 std::shared_ptr<Store> loader_source(Loader loader, LoaderOptions options = {});
 
-/// Sugar for loaders: a value that is `bytes`.
-Value loaded(std::string_view bytes);
+/// Sugar for loaders: a value that is `bytes`, and may be served for `max_age` instead of its
+/// group's. A max_age of 0 is an answer that is not kept, but for the group's stale windows.
+Value loaded(std::string_view bytes, Duration max_age = Duration::max());
 
 }  // namespace ringcache

@@ -45,9 +45,13 @@ struct Value {
   Time loaded_at{};
   /// In an answer: the row's own end of life, if its source keeps one. In a put: the ttl asked for.
   Time expires_at = Time::max();
+  /// Chosen by a source or loader for this value instead of the group's max_age; Duration::max():
+  /// it does not choose. Means nothing in the answer of a group.
+  Duration max_age = Duration::max();
   /// Answered from the owner's cache. Otherwise the source was read for this answer, in
   /// `load_time`.
   bool hit = false;
+  bool stale = false;  ///< A copy past its age: a hit that another read would find outdated.
   Duration load_time{0};
 };
 
@@ -55,6 +59,9 @@ struct Value {
 struct Call {
   Time deadline = Time::max();
   bool forwarded = false;  ///< Sent by another node: answer here, never forward again.
+  /// A get takes a copy that is past its age by less than this at once, if its owner still keeps
+  /// one; Duration::max() takes any.
+  Duration max_stale{0};
 };
 
 /// Completion: called exactly once, on any thread, possibly before the operation returns,

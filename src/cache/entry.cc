@@ -22,9 +22,11 @@ Entry::Plan::Plan(const KeyView& key, const Copy& copy, std::span<const Tag> tag
 void Entry::Plan::lay_out(std::uint8_t places) noexcept {
   const bool is_stamped = copy_.version != 0 || copy_.loaded_at != Time{};
   flags_ = static_cast<std::uint8_t>(places | (copy_.expires_at != Time::max() ? kExpires : 0) |
-                                     (is_stamped ? kStamped : 0));
-  name_at_ =
-      (flags_ & kExpires ? 8 : 0) + (flags_ & kStamped ? 16 : 0) + sizeof(Tag) * tags_.size();
+                                     (is_stamped ? kStamped : 0) |
+                                     (copy_.fresh_until < copy_.expires_at ? kFresh : 0) |
+                                     (copy_.ends_with_row ? kEndsWithRow : 0));
+  name_at_ = (flags_ & kExpires ? 8 : 0) + (flags_ & kStamped ? 16 : 0) +
+             (flags_ & kFresh ? 8 : 0) + sizeof(Tag) * tags_.size();
   if (flags_ & kNameOutside) name_at_ = aligned(name_at_, alignof(Bytes));
   value_at_ = name_at_ + (flags_ & kNameOutside ? sizeof(Bytes) : key_.name.size());
   std::size_t end = value_at_;
@@ -60,6 +62,7 @@ void Entry::write(const Plan& plan) noexcept {
     std::memcpy(body() + stamps_at(), &plan.copy_.version, 8);
     std::memcpy(body() + stamps_at() + 8, &plan.copy_.loaded_at, 8);
   }
+  if (flags_ & kFresh) std::memcpy(body() + fresh_at(), &plan.copy_.fresh_until, sizeof(Time));
   std::memset(body() + tags_at(), 0, plan.name_at_ - tags_at());  // a gap is no tag
   std::ranges::copy(std::as_bytes(plan.tags_), reinterpret_cast<std::byte*>(body() + tags_at()));
   const std::string_view name = plan.key_.name;
@@ -113,9 +116,13 @@ Bytes Entry::value_outside() const noexcept {
   return flags_ & kValueOutside ? outside(value_at()) : Bytes();
 }
 
-void Entry::read_stamps(Copy& copy) const noexcept {
-  copy.version = read<std::uint64_t>(stamps_at());
-  copy.loaded_at = read<Time>(stamps_at() + 8);
+void Entry::read_rest(Copy& copy) const noexcept {
+  if (flags_ & kStamped) {
+    copy.version = read<std::uint64_t>(stamps_at());
+    copy.loaded_at = read<Time>(stamps_at() + 8);
+  }
+  if (flags_ & kFresh) copy.fresh_until = read<Time>(fresh_at());
+  copy.ends_with_row = (flags_ & kEndsWithRow) != 0;
 }
 
 bool Entry::has_tag(Tag tag) const noexcept {

@@ -14,9 +14,9 @@
 namespace ringcache {
 
 /// A key with its copy, in one slot of a pool. Behind the policy's part and four bytes that say
-/// what follows stand, each only where there is one: the expiry; version and time of the load;
-/// tags; the name; the value. A value or name that would make the slot larger than 2 KiB is
-/// outside, as Bytes of its own.
+/// what follows stand, each only where there is one: the expiry; version and time of the load; the
+/// end of its freshness, if that comes before the expiry; tags; the name; the value. A value or
+/// name that would make the slot larger than 2 KiB is outside, as Bytes of its own.
 class Entry : public PolicyEntry {
  public:
   using Tag = std::uint32_t;  // of a tag's name, the hash
@@ -71,13 +71,13 @@ class Entry : public PolicyEntry {
   }
   std::string_view name() const noexcept;
   Copy copy() const noexcept;
-  /// copy() in place; its expiry is known already.
+  /// copy() in place; its expiry is known already. What else there may be is read out of line.
   [[gnu::always_inline]] void copy_to(std::optional<Copy>& copy, Time expires_at) const noexcept {
     if (flags_ & kValueInside) [[likely]]
-      copy.emplace(Bytes::hold(block()), 0u, Time{}, expires_at);
+      copy.emplace(Bytes::hold(block()), 0u, Time{}, expires_at, expires_at, false);
     else
-      copy.emplace(value_outside(), 0u, Time{}, expires_at);
-    if (flags_ & kStamped) read_stamps(*copy);
+      copy.emplace(value_outside(), 0u, Time{}, expires_at, expires_at, false);
+    if (flags_ & (kStamped | kFresh | kEndsWithRow)) read_rest(*copy);
   }
   bool has_tag(Tag tag) const noexcept;
   bool expires() const noexcept { return (flags_ & kExpires) != 0; }
@@ -93,13 +93,15 @@ class Entry : public PolicyEntry {
     kValueOutside = 8,
     kNameOutside = 16,
     kEnded = 32,
+    kFresh = 64,
+    kEndsWithRow = 128,
   };
 
   static constexpr std::size_t kBodyAt = sizeof(PolicyEntry) + 4;
 
   Entry() = default;
   bool is_long_named(std::string_view name) const noexcept;
-  void read_stamps(Copy& copy) const noexcept;
+  void read_rest(Copy& copy) const noexcept;
   Bytes value_outside() const noexcept;
   void write(const Plan& plan) noexcept;
 
@@ -116,7 +118,8 @@ class Entry : public PolicyEntry {
   const char* body() const noexcept { return reinterpret_cast<const char*>(this) + kBodyAt; }
   char* body() noexcept { return reinterpret_cast<char*>(this) + kBodyAt; }
   std::size_t stamps_at() const noexcept { return expires() ? sizeof(Time) : 0; }
-  std::size_t tags_at() const noexcept { return stamps_at() + (flags_ & kStamped ? 16 : 0); }
+  std::size_t fresh_at() const noexcept { return stamps_at() + (flags_ & kStamped ? 16 : 0); }
+  std::size_t tags_at() const noexcept { return fresh_at() + (flags_ & kFresh ? sizeof(Time) : 0); }
   /// The first place at or behind `at` in the body that is aligned in the slot.
   static constexpr std::size_t aligned(std::size_t at, std::size_t to) {
     return (at + kBodyAt + to - 1) / to * to - kBodyAt;

@@ -12,8 +12,10 @@
 
 #include "group/deadlines.h"
 #include "group/flights.h"
+#include "group/freshness.h"
 #include "group/gate.h"
 #include "group/load_times.h"
+#include "group/source_health.h"
 #include "group/suspects.h"
 #include "group/writes.h"
 
@@ -42,15 +44,22 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   std::optional<Error> refuse(const KeyView& key, const Call& call) const;
   void on_ring(const Ring& ring, bool forget_all);
 
-  void board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass);
-  void read_source(const FlightPtr& flight);
+  void load(const KeyView& key, const Call& call, std::uint64_t outdated, Done<Value> done);
+  void board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass,
+             std::uint64_t outdated = 0);
+  void read_source(const FlightPtr& flight, std::uint64_t outdated = 0);
   void ask_peer(const FlightPtr& flight);
   void peer_answered(const FlightPtr& flight, const Store* peer, Time asked, Result<Value> result);
   void read_past_owner(const FlightPtr& flight);
   Result<Value> loaded(const Flight& flight, Result<Value> result);
+  void heard(const Result<Value>& result);
   enum class Keep : std::uint8_t { nothing, as_owner, as_guest };
   void land(const FlightPtr& flight, const Result<Value>& result, Keep keep = Keep::nothing);
   void fill(const Flight& flight, const Result<Value>& result, Keep keep, bool bypass);
+
+  void get_aging(const KeyView& key, const Call& call, Copy copy, Done<Value> done);
+  void refresh(const KeyView& key, std::uint64_t outdated);
+  Done<Value> or_stale(Copy copy, Done<Value> done);
 
   void route(const WritePtr& write);
   void queue(const WritePtr& write);
@@ -71,13 +80,14 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   void soon(Duration delay, Step step);
 
   void drop_copies(const KeyView& key);
-  Copy copy_of(const Value& value) const;
+  Copy copy_of(const KeyView& key, const Value& value) const;
   Copy absent_copy(std::uint64_t version, Time begun) const;
-  Result<Value> answer_of(Copy copy) const;
+  Result<Value> answer_of(Copy copy, Time now = Time{});
 
   struct Counters {
     std::atomic<std::uint64_t> puts{0}, erases{0}, coalesced{0}, loads{0}, load_errors{0},
-        forwards{0}, bypasses{0};
+        forwards{0}, bypasses{0}, refreshes{0}, stales{0};
+    std::atomic<std::uint64_t> outlived{0};  // copies found that were no answer any more
   };
 
   const GroupOptions options_;
@@ -92,12 +102,12 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   Flights flights_;
   Writes writes_;
   Suspects suspects_;
+  Freshness freshness_;
   LoadTimes load_times_;
+  SourceHealth health_;
   const std::shared_ptr<Deadlines> deadlines_;
   Counters count_;
 
-  std::atomic<Duration> max_age_;
-  std::atomic<Duration> negative_max_age_;
   std::atomic<std::size_t> value_bytes_max_;
 };
 

@@ -24,6 +24,19 @@ FlightPtr Flights::join(const KeyView& key, Via via, const Deadlines::Id& waiter
   return fresh;
 }
 
+FlightPtr Flights::start(const KeyView& key, Time now) {
+  std::lock_guard lock(mutex_);
+  Slot& at = slot(key);
+  return at.live[index_of(Via::source)] ? nullptr : depart(at, key, Via::source, now);
+}
+
+FlightPtr Flights::alone(const KeyView& key, const Deadlines::Id& waiter, Time now,
+                         Duration max_stale) {
+  auto flight = std::make_shared<Flight>(key, Via::peer, ++stamps_, now, max_stale);
+  flight->waiters.push_back(waiter);
+  return flight;
+}
+
 Flights::Landing Flights::land(const FlightPtr& flight,
                                const std::function<void(bool bypass)>& fill, Time now) {
   std::lock_guard lock(mutex_);

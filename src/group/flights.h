@@ -22,12 +22,14 @@ enum class Via : std::uint8_t { source, peer };
 
 /// One load under way and those who wait for it.
 struct Flight {
-  Flight(const KeyView& k, Via v, std::uint64_t s, Time b) : key(k), via(v), stamp(s), begun(b) {}
+  Flight(const KeyView& k, Via v, std::uint64_t s, Time b, Duration stale = {})
+      : key(k), via(v), stamp(s), begun(b), max_stale(stale) {}
 
   const OwnedKey key;
   const Via via;
   const std::uint64_t stamp;  ///< Orders the load among the writes of its key: taken at its start.
   const Time begun;
+  const Duration max_stale;            ///< What a peer may answer: see Call.
   bool bypass = false;                 ///< Someone reads past an owner. Guarded by Flights.
   std::vector<Deadlines::Id> waiters;  ///< Guarded by Flights.
 };
@@ -50,6 +52,13 @@ class Flights {
   /// Lets `waiter` ride. The flight to start if there was none to join, else null.
   FlightPtr join(const KeyView& key, Via via, const Deadlines::Id& waiter, Time now,
                  bool bypass = false);
+
+  /// A flight to the source that nobody waits for yet; null if there is one to join.
+  FlightPtr start(const KeyView& key, Time now);
+
+  /// A flight to a peer for one who takes a stale copy. It is never live: others on it would get
+  /// what they did not ask for, and on theirs he would wait for what he does not need.
+  FlightPtr alone(const KeyView& key, const Deadlines::Id& waiter, Time now, Duration max_stale);
 
   struct Landing {
     std::vector<Deadlines::Id> waiters;

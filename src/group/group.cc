@@ -89,29 +89,30 @@ void Group::Core::drop_copies(const KeyView& key) {
   bypassed_.erase(key);
 }
 
-Copy Group::Core::copy_of(const Value& value) const {
-  return {.bytes = value.bytes,
-          .version = value.version,
-          .loaded_at = value.loaded_at,
-          .expires_at = std::min(value.expires_at, saturating_add(value.loaded_at, max_age_))};
+Copy Group::Core::copy_of(const KeyView& key, const Value& value) const {
+  Copy copy{.bytes = value.bytes, .version = value.version, .loaded_at = value.loaded_at};
+  freshness_.date_value(copy, key.hash, value);
+  return copy;
 }
 
 Copy Group::Core::absent_copy(std::uint64_t version, Time begun) const {
-  return {.bytes = {},
-          .version = version,
-          .loaded_at = begun,
-          .expires_at = saturating_add(begun, negative_max_age_)};
+  Copy copy{.bytes = {}, .version = version, .loaded_at = begun};
+  freshness_.date_absence(copy);
+  return copy;
 }
 
-/// A copy ends with its row or by its age; only the former is part of the answer.
-Result<Value> Group::Core::answer_of(Copy copy) const {
+/// A copy ends with its row or by its age; only the former is part of the answer. Without `now` it
+/// is known to be fresh.
+Result<Value> Group::Core::answer_of(Copy copy, Time now) {
   if (copy.absent()) return fail(Errc::not_found, "no such key");
-  const bool by_age = copy.expires_at == saturating_add(copy.loaded_at, max_age_);
+  const bool is_stale = now >= copy.fresh_until;
+  if (is_stale) ++count_.stales;
   return Value{.bytes = std::move(copy.bytes),
                .version = copy.version,
                .loaded_at = copy.loaded_at,
-               .expires_at = by_age ? Time::max() : copy.expires_at,
-               .hit = true};
+               .expires_at = copy.ends_with_row ? copy.expires_at : Time::max(),
+               .hit = true,
+               .stale = is_stale};
 }
 
 Explanation Group::Core::explain(const KeyView& key) const {
@@ -123,10 +124,14 @@ Explanation Group::Core::explain(const KeyView& key) const {
   return why;
 }
 
-/// Each get looks into the cache exactly once, so that the cache's own counters are those of gets.
+/// Each get looks into the cache exactly once, so that the cache's own counters are those of gets:
+/// but for copies that the cache had and that were no answer.
 GroupStats Group::Core::stats() const {
   GroupStats stats;
+  const std::uint64_t outlived = count_.outlived;
   stats.cache = cache_.stats();
+  stats.cache.hits -= outlived;
+  stats.cache.misses_expired += outlived;
   stats.gets = stats.cache.hits + stats.cache.misses();
   stats.puts = count_.puts;
   stats.erases = count_.erases;
@@ -135,20 +140,20 @@ GroupStats Group::Core::stats() const {
   stats.load_errors = count_.load_errors;
   stats.forwards = count_.forwards;
   stats.bypasses = count_.bypasses;
+  stats.refreshes = count_.refreshes;
+  stats.stales = count_.stales;
   stats.flights = flights_.size();
   return stats;
 }
 
 GroupLimits Group::Core::limits() const {
-  return {.capacity = cache_.capacity(),
-          .max_age = max_age_,
-          .negative_max_age = negative_max_age_,
-          .value_bytes_max = value_bytes_max_};
+  GroupLimits limits{.capacity = cache_.capacity(), .value_bytes_max = value_bytes_max_};
+  freshness_.add_to(limits);
+  return limits;
 }
 
 void Group::Core::set_limits(const GroupLimits& limits) {
-  max_age_ = limits.max_age;
-  negative_max_age_ = limits.negative_max_age;
+  freshness_.set(limits);
   value_bytes_max_ = limits.value_bytes_max;
   if (limits.capacity == cache_.capacity()) return;
   cache_.resize(limits.capacity);

@@ -25,30 +25,43 @@ bool worth_a_bypass(const Result<Value>& result) {
 }  // namespace
 
 void Group::Core::get(const KeyView& key, const Call& call, Done<Value> done) {
-  if (auto copy = cache_.find(key)) return done(answer_of(std::move(*copy)));
+  auto copy = cache_.find(key);
+  if (!copy) return load(key, call, 0, std::move(done));
+  if (freshness_.is_in_later_life(*copy, scheduler_)) [[unlikely]]
+    return get_aging(key, call, std::move(*copy), std::move(done));
+  done(answer_of(std::move(*copy)));
+}
+
+/// `outdated` is the version of a copy that is no answer any more; 0: there is none.
+void Group::Core::load(const KeyView& key, const Call& call, std::uint64_t outdated,
+                       Done<Value> done) {
   if (auto error = refuse(key, call)) return done(std::unexpected(std::move(*error)));
   const KeyView name = own(key.name);
   const bool remote = !call.forwarded && !cluster_.owns(name);
   const auto waiter = deadlines_->add(call.deadline, Errc::deadline_exceeded, std::move(done));
-  board(name, remote ? Via::peer : Via::source, waiter, false);
+  if (remote && call.max_stale > Duration{0})
+    return ask_peer(flights_.alone(name, waiter, scheduler_.now(), call.max_stale));
+  board(name, remote ? Via::peer : Via::source, waiter, false, outdated);
 }
 
-void Group::Core::board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass) {
+void Group::Core::board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass,
+                        std::uint64_t outdated) {
   const FlightPtr fresh = flights_.join(key, via, waiter, scheduler_.now(), bypass);
   if (!fresh)
     ++count_.coalesced;
   else if (via == Via::peer)
     ask_peer(fresh);
   else
-    read_source(fresh);
+    read_source(fresh, outdated);
 }
 
 /// A flight may have landed between the caller's look into the cache and the start of this one;
 /// then its copy is here, for it fills before it ends. Whether this node owns the key is asked
 /// after the flight has started: see on_ring().
-void Group::Core::read_source(const FlightPtr& flight) {
+void Group::Core::read_source(const FlightPtr& flight, std::uint64_t outdated) {
   const KeyView key = flight->key.view();
-  if (auto copy = cache_.peek(key)) return land(flight, answer_of(std::move(*copy)));
+  if (auto copy = cache_.peek(key); copy && copy->version > outdated)
+    return land(flight, answer_of(std::move(*copy), flight->begun));
   ++count_.loads;
   const Keep keep = cluster_.owns(key) ? Keep::as_owner : Keep::as_guest;
   const Time deadline = saturating_add(flight->begun, options_.load_timeout);
@@ -73,7 +86,8 @@ void Group::Core::ask_peer(const FlightPtr& flight) {
         self->peer_answered(flight, peer.get(), now, std::move(result));
       },
       [&](Done<Value> done) {
-        peer->get(key, {.deadline = deadline, .forwarded = true}, std::move(done));
+        peer->get(key, {.deadline = deadline, .forwarded = true, .max_stale = flight->max_stale},
+                  std::move(done));
       });
 }
 
@@ -106,21 +120,27 @@ void Group::Core::read_past_owner(const FlightPtr& flight) {
 
 /// What the source said, checked and stamped.
 Result<Value> Group::Core::loaded(const Flight& flight, Result<Value> result) {
+  const Gate::Pass pass(gate_);
+  if (!pass) return fail(Errc::unavailable, "the group is closed");
   if (result && result->bytes.size() > value_bytes_max_)
     result = fail(Errc::too_large, "the source's value is longer than " +
                                        std::to_string(value_bytes_max_) + " bytes");
-  if (!result) {
-    if (result.error().code != Errc::not_found) ++count_.load_errors;
-    return result;
-  }
+  heard(result);
+  if (!result) return result;
   if (result->bytes.is_null()) result->bytes = Bytes::copy("");
-  const Gate::Pass pass(gate_);
-  if (!pass) return fail(Errc::unavailable, "the group is closed");
   result->version = flight.stamp;
   result->loaded_at = flight.begun;
-  result->hit = false;
+  result->hit = result->stale = false;
   result->load_time = scheduler_.now() - flight.begun;
   return result;
+}
+
+void Group::Core::heard(const Result<Value>& result) {
+  if (!result && result.error().code != Errc::not_found) ++count_.load_errors;
+  if (!result && is_trouble(result.error().code))
+    health_.failed(scheduler_.now());
+  else
+    health_.answered();
 }
 
 void Group::Core::land(const FlightPtr& flight, const Result<Value>& result, Keep keep) {
@@ -140,13 +160,15 @@ void Group::Core::land(const FlightPtr& flight, const Result<Value>& result, Kee
 void Group::Core::fill(const Flight& flight, const Result<Value>& result, Keep keep, bool bypass) {
   if (keep == Keep::nothing || (!result && result.error().code != Errc::not_found)) return;
   const KeyView key = flight.key.view();
-  Copy copy = result ? copy_of(*result) : absent_copy(flight.stamp, flight.begun);
+  Copy copy = result ? copy_of(key, *result) : absent_copy(flight.stamp, flight.begun);
   if (keep == Keep::as_owner) {
-    if (result) load_times_.note(key.hash, copy.version, result->load_time);
+    load_times_.note(key.hash, copy.version, scheduler_.now() - flight.begun);
     cache_.insert(key, std::move(copy));
   } else if (bypass) {
     const Time end = saturating_add(flight.begun, options_.bypass_max_age);
-    copy.expires_at = std::min(copy.expires_at, end);
+    copy.fresh_until = std::min(copy.fresh_until, end);
+    copy.ends_with_row = copy.ends_with_row && copy.expires_at == copy.fresh_until;
+    copy.expires_at = copy.fresh_until;
     bypassed_.insert(key, std::move(copy));
   }
 }

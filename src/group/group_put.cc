@@ -97,7 +97,7 @@ void Group::Core::wrote(const WritePtr& write, Time begun, Result<Value> result)
       if (result->bytes.is_null()) result->bytes = write->value->bytes;
       result->version = flights_.stamp();
       result->loaded_at = begun;
-      result->hit = false;
+      result->hit = result->stale = false;
     }
     flights_.end_write(
         key, [&] { keep_written(*write, begun, result); }, [&] { drop_copies(key); });
@@ -110,7 +110,7 @@ void Group::Core::wrote(const WritePtr& write, Time begun, Result<Value> result)
 void Group::Core::keep_written(const Write& write, Time begun, const Result<Value>& result) {
   const KeyView key = write.key.view();
   if (result && write.value)
-    cache_.insert(key, copy_of(*result));
+    cache_.insert(key, copy_of(key, *result));
   else if (!write.value && (result || result.error().code == Errc::not_found))
     cache_.insert(key, absent_copy(flights_.stamp(), begun));
 }

@@ -72,6 +72,8 @@ std::shared_ptr<Store> loader_source(Loader loader, LoaderOptions options) {
   return std::make_shared<LoaderSource>(std::move(loader), options);
 }
 
-Value loaded(std::string_view bytes) { return {.bytes = Bytes::copy(bytes)}; }
+Value loaded(std::string_view bytes, Duration max_age) {
+  return {.bytes = Bytes::copy(bytes), .max_age = max_age};
+}
 
 }  // namespace ringcache

@@ -43,6 +43,7 @@ Value value_of(const v1::PeerValue& response, Time began, Bytes put) {
   Value value{.bytes = response.has_value() ? Bytes::copy(response.value()) : std::move(put),
               .version = response.version(),
               .hit = response.hit(),
+              .stale = response.stale(),
               .load_time = span_of<microseconds>(response.load_us())};
   if (response.has_age_us()) value.loaded_at = left_at - span_of<microseconds>(response.age_us());
   if (response.has_ttl_us())
@@ -62,8 +63,9 @@ class GrpcPeer final : public Store {
                         .keepalive = kKeepalive})) {}
 
   void get(const KeyView& key, const Call& call, Done<Value> done) override {
-    run(exchange<Get>(key, Intent::read, std::move(done)), call.deadline,
-        [](Get& over) { return value_of(over.response, over.began, {}); });
+    const auto get = exchange<Get>(key, Intent::read, std::move(done));
+    get->request.set_max_stale_us(count_of<microseconds>(call.max_stale));
+    run(get, call.deadline, [](Get& over) { return value_of(over.response, over.began, {}); });
   }
 
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {

@@ -101,6 +101,7 @@ v1::GetResponse get_response(const Value& value) {
   set_value(response, value);
   response.set_etag(etag_of(value.bytes.view()));
   response.set_hit(value.hit);
+  response.set_stale(value.stale);
   if (value.loaded_at != Time{}) response.set_age_ms(count_of<milliseconds>(now - value.loaded_at));
   response.set_load_us(count_of<microseconds>(value.load_time));
   if (value.expires_at != Time::max())
@@ -123,7 +124,9 @@ class CacheService final : public CacheMethods {
         response.set_owner(owner_name(backend_, owned));
         return write(response, *out);
       };
-      backend_.store.get(key, {.deadline = deadline}, call.completion<Value>(answer));
+      const Duration max_stale = span_of<milliseconds>(request.max_stale_ms());
+      backend_.store.get(key, {.deadline = deadline, .max_stale = max_stale},
+                         call.completion<Value>(answer));
     };
     return serve<v1::GetRequest>(backend_, context, in, Intent::read, ask);
   }
@@ -165,6 +168,7 @@ v1::PeerValue peer_value(const Value& value, Time began) {
   v1::PeerValue response;
   response.set_version(value.version);
   response.set_hit(value.hit);
+  response.set_stale(value.stale);
   response.set_load_us(count_of<microseconds>(value.load_time));
   response.set_held_us(count_of<microseconds>(now - began));
   if (value.loaded_at != Time{}) response.set_age_us(count_of<microseconds>(now - value.loaded_at));
@@ -189,7 +193,9 @@ class PeerService final : public PeerMethods {
         set_value(response, value);
         return write(response, *out);
       };
-      backend_.store.get(key_of(request), {.deadline = deadline, .forwarded = true},
+      const Duration max_stale = span_of<microseconds>(request.max_stale_us());
+      backend_.store.get(key_of(request),
+                         {.deadline = deadline, .forwarded = true, .max_stale = max_stale},
                          call.completion<Value>(answer));
     };
     return serve<v1::PeerGetRequest>(backend_, context, in, Intent::read, ask);

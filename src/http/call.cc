@@ -15,11 +15,12 @@ std::string_view method_name(HttpMethod method) {
   return method == HttpMethod::put ? "PUT" : method == HttpMethod::erase ? "DELETE" : "GET";
 }
 
-/// The span from `now` to `then`, at least a microsecond.
-std::string span_text(Time now, Time then) {
+/// At least a microsecond, and no more than the other end can read.
+std::string span_text(Duration span) {
   using std::chrono::microseconds;
-  const auto span = std::chrono::duration_cast<microseconds>(then - now);
-  return std::to_string(std::max<microseconds::rep>(1, span.count())) + "us";
+  constexpr Duration kMost = std::chrono::hours(24 * 366 * 100);
+  const auto count = std::chrono::duration_cast<microseconds>(std::min(span, kMost)).count();
+  return std::to_string(std::max<microseconds::rep>(1, count)) + "us";
 }
 
 }  // namespace
@@ -29,6 +30,7 @@ HttpCall::HttpCall(NetLoop& loop, HttpMethod method, const KeyView& key, const C
     : method_(method),
       path_("/v1/groups/" + percent_encode(key.group) + "/keys/" + percent_encode(key.name)),
       deadline_(call.deadline),
+      max_stale_(call.max_stale),
       began_(BootClock::now()),
       done_(std::move(done)),
       alarm_(loop) {}
@@ -38,10 +40,12 @@ void HttpCall::store(Value value) { value_ = std::move(value); }
 void HttpCall::append_request(const std::string& host, Time now, std::string& out) const {
   out.append(method_name(method_)).append(" ").append(path_);
   if (value_.expires_at != Time::max())
-    out.append("?ttl=").append(span_text(now, value_.expires_at));
+    out.append("?ttl=").append(span_text(value_.expires_at - now));
   out.append(" HTTP/1.1\r\nHost: ").append(host).append("\r\nX-Ringcache-Forwarded: 1\r\n");
   if (deadline_ != Time::max())
-    out.append("X-Ringcache-Timeout: ").append(span_text(now, deadline_)).append("\r\n");
+    out.append("X-Ringcache-Timeout: ").append(span_text(deadline_ - now)).append("\r\n");
+  if (!is_write() && max_stale_ > Duration{0})
+    out.append("X-Ringcache-Max-Stale: ").append(span_text(max_stale_)).append("\r\n");
   if (method_ == HttpMethod::put)
     out.append("Content-Length: ").append(std::to_string(body().size())).append("\r\n");
   out.append("\r\n");

@@ -43,6 +43,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   HttpMethod method_;
   std::string path_;
   Time deadline_;
+  Duration max_stale_;
   Time began_;
   Value value_;
   Done<Value> done_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "http/cache_control.h"
 
 namespace ringcache {
 namespace {
@@ -20,6 +21,27 @@ constexpr std::chrono::milliseconds kDrainTime{500};
 constexpr std::size_t kOutputBytes = std::size_t{256} << 10;
 constexpr std::size_t kReadBytes = std::size_t{4} << 10;
 constexpr std::size_t kReadBytesMax = std::size_t{64} << 10;
+
+/// Reads a header of ours that holds a span, if it is there.
+Result<void> read_span(const std::string& text, std::string_view name, Duration& span) {
+  if (text.empty()) return {};
+  const auto parsed = parse_duration(text);
+  if (!parsed)
+    return fail(Errc::invalid_argument, std::string(name) + ": " + parsed.error().message);
+  span = *parsed;
+  return {};
+}
+
+Result<Call> call_of(const HttpRequest& request, Duration timeout) {
+  Duration max_stale = parse_max_stale(request.cache_control);
+  if (auto read = read_span(request.timeout, "X-Ringcache-Timeout", timeout); !read)
+    return std::unexpected(std::move(read.error()));
+  if (auto read = read_span(request.max_stale, "X-Ringcache-Max-Stale", max_stale); !read)
+    return std::unexpected(std::move(read.error()));
+  return Call{.deadline = saturating_add(BootClock::now(), timeout),
+              .forwarded = request.forwarded,
+              .max_stale = max_stale};
+}
 
 }  // namespace
 
@@ -122,28 +144,21 @@ void HttpConnection::answer_failed(const HttpRefusal& refusal) {
 
 void HttpConnection::ask() {
   const HttpRequest& request = parser_.message();
-  Duration timeout = door_->options.request_timeout;
-  if (!request.timeout.empty()) {
-    const auto asked = parse_duration(request.timeout);
-    if (!asked) {
-      reply(Result<Value>(
-          fail(Errc::invalid_argument, "X-Ringcache-Timeout: " + asked.error().message)));
-      return finish_request();
-    }
-    timeout = *asked;
+  const auto call = call_of(request, door_->options.request_timeout);
+  if (!call) {
+    reply(Result<Value>(std::unexpected(call.error())));
+    return finish_request();
   }
-  const Call call{.deadline = saturating_add(BootClock::now(), timeout),
-                  .forwarded = request.forwarded};
   const KeyView key(route_.group, route_.key);
   phase_ = Phase::waiting;
-  deadline_ = call.deadline;
+  deadline_ = call->deadline;
   asking_ = true;
   if (request.method == HttpMethod::put)
-    ask_put(key, call);
+    ask_put(key, *call);
   else if (request.method == HttpMethod::erase)
-    door_->store.erase(key, call, hand_in<void>());
+    door_->store.erase(key, *call, hand_in<void>());
   else
-    door_->store.get(key, call, hand_in<Value>());
+    door_->store.get(key, *call, hand_in<Value>());
   asking_ = false;
 }
 

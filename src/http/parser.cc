@@ -60,10 +60,12 @@ constexpr std::array kRefusedOnWrite{http::field::if_match, http::field::if_none
 
 void note_field(HttpRequest& request, http::field field, BeastView name, BeastView value) {
   if (field == http::field::if_none_match) request.if_none_match.assign(value);
+  if (field == http::field::cache_control) request.cache_control.assign(value);
   if (std::ranges::find(kRefusedOnWrite, field) != kRefusedOnWrite.end())
     request.refused.assign(name);
   if (field != http::field::unknown) return;
   if (iequals(name, "X-Ringcache-Timeout")) request.timeout.assign(value);
+  if (iequals(name, "X-Ringcache-Max-Stale")) request.max_stale.assign(value);
   if (iequals(name, "X-Ringcache-Forwarded")) request.forwarded = true;
 }
 
@@ -75,8 +77,8 @@ void note_field(HttpResponse& response, http::field field, BeastView name, Beast
 
 /// Empties a message but keeps its strings' memory.
 void clear(HttpRequest& request) {
-  for (std::string* text :
-       {&request.target, &request.if_none_match, &request.timeout, &request.refused})
+  for (std::string* text : {&request.target, &request.if_none_match, &request.timeout,
+                            &request.max_stale, &request.cache_control, &request.refused})
     text->clear();
   request.forwarded = false;
   request.body = Bytes();

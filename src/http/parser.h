@@ -18,7 +18,9 @@ struct HttpRequest {
   HttpMethod method = HttpMethod::other;
   std::string target;
   std::string if_none_match;
-  std::string timeout;     ///< X-Ringcache-Timeout.
+  std::string timeout;    ///< X-Ringcache-Timeout.
+  std::string max_stale;  ///< X-Ringcache-Max-Stale.
+  std::string cache_control;
   std::string refused;     ///< Name of a header that asks a write for more than we can do.
   bool forwarded = false;  ///< X-Ringcache-Forwarded is there.
   bool http_1_0 = false;

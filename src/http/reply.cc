@@ -109,9 +109,9 @@ std::uint64_t seconds_since(Time then, Time now) {
   return then == Time{} || age < 0 ? 0 : static_cast<std::uint64_t>(age);
 }
 
-/// "hit; owner=a" or "miss; owner=a; load_ms=1.25".
+/// "hit; owner=a" (or "stale"), or "miss; owner=a; load_ms=1.25".
 void append_path(const Value& value, std::string_view owner, std::string& out) {
-  out += value.hit ? "hit" : "miss";
+  out += value.stale ? "stale" : value.hit ? "hit" : "miss";
   if (!owner.empty()) {
     out += "; owner=";
     // A name may come from another node's record: nothing in it may end the header.

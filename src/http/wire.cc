@@ -35,6 +35,7 @@ void adopt(std::string_view name, std::uint64_t number, Time now, WireFacts& fac
   if (name == "ttl_us") value.expires_at = now + span_of(number);
   if (name == "load_us") value.load_time = span_of(number);
   if (name == "hit") value.hit = number != 0;
+  if (name == "stale") value.stale = number != 0;
   if (name == "as_sent") facts.as_sent = number != 0;
 }
 
@@ -46,6 +47,7 @@ void append_facts(const WireFacts& facts, Time now, std::string& out) {
   append(out, "age_us", span_us(now - value.loaded_at));
   if (value.expires_at != Time::max()) append(out, "ttl_us", span_us(value.expires_at - now));
   if (value.hit) append(out, "hit", 1);
+  if (value.stale) append(out, "stale", 1);
   if (!value.hit) append(out, "load_us", span_us(value.load_time));
   if (facts.as_sent) append(out, "as_sent", 1);
 }

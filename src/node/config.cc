@@ -176,6 +176,7 @@ class Builder {
 
   void check_group(const Config::GroupSection& section) {
     const std::string path = "groups." + section.options.name;
+    check_freshness(path, section);
     if (section.source.empty()) return check_plain(path, section);
     const auto found =
         std::ranges::find(config_.sources, section.source, &Config::SourceSection::name);
@@ -184,6 +185,23 @@ class Builder {
     if (found->dsn.starts_with("kv:")) return check_kv(path, section);
     if (found->dsn.starts_with(kGrpc)) return check_bare(path, section, "grpc");
     if (section.get.empty()) wrong(path, "needs get: SELECT … WHERE … = :key");
+  }
+
+  /// These keys speak of reading a source again, when a copy's max_age ends.
+  void check_freshness(const std::string& path, const Config::GroupSection& section) {
+    const GroupLimits& limits = section.options.limits;
+    const std::pair<std::string, bool> wanted[]{
+        {"max_age_jitter", limits.max_age_jitter > 0},
+        {"stale_while_revalidate", limits.stale_while_revalidate > Duration{0}},
+        {"stale_if_error", limits.stale_if_error > Duration{0}},
+        {"refresh_ahead", limits.refresh_ahead > 0}};
+    for (const auto& [key, is_wanted] : wanted) {
+      if (!is_wanted) continue;
+      if (section.source.empty() && key != "max_age_jitter")
+        wrong(path + '.' + key, "a group without a source has nothing to read again; remove it");
+      else if (limits.max_age == Duration::max())
+        wrong(path + '.' + key, "needs a max_age; without one copies have no age");
+    }
   }
 
   void check_plain(const std::string& path, const Config::GroupSection& section) {

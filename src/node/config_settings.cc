@@ -2,6 +2,7 @@
 #include "node/config_settings.h"
 
 #include <array>
+#include <charconv>
 #include <initializer_list>
 #include <ranges>
 #include <utility>
@@ -98,6 +99,15 @@ Wrong assign_weight(unsigned& to, const std::string& value) {
   return assign(to, parse_count(value, 1, 1000));
 }
 
+Wrong assign_share(double& to, const std::string& value) {
+  double share = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, share, std::chars_format::fixed);
+  if (error != std::errc() || rest != end || !(share >= 0 && share <= 1))
+    return "'" + value + "' is not a share; write a number from 0 to 1, for example 0.1";
+  return to = share, Wrong{};
+}
+
 using C = Config;
 using Type = Config::MembershipSection::Type;
 using Text = const std::string&;
@@ -176,8 +186,18 @@ constexpr ConfigSetting kSettings[]{
     {"groups.*.policy", assign_policy},
     {"groups.*.max_age",
      [](C& c, Star s, Text v) { return assign(limits(c, s).max_age, parse_duration(v)); }},
+    {"groups.*.max_age_jitter",
+     [](C& c, Star s, Text v) { return assign_share(limits(c, s).max_age_jitter, v); }},
     {"groups.*.negative_max_age",
      [](C& c, Star s, Text v) { return assign(limits(c, s).negative_max_age, parse_duration(v)); }},
+    {"groups.*.stale_while_revalidate",
+     [](C& c, Star s, Text v) {
+       return assign(limits(c, s).stale_while_revalidate, parse_duration(v));
+     }},
+    {"groups.*.stale_if_error",
+     [](C& c, Star s, Text v) { return assign(limits(c, s).stale_if_error, parse_duration(v)); }},
+    {"groups.*.refresh_ahead",
+     [](C& c, Star s, Text v) { return assign_share(limits(c, s).refresh_ahead, v); }},
     {"groups.*.max_value",
      [](C& c, Star s, Text v) { return assign(limits(c, s).value_bytes_max, parse_bytes(v)); }},
     {"log.level",

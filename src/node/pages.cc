@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/pages.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace ringcache {
@@ -35,6 +37,8 @@ Json json_of(const GroupStats& stats) {
           {"deletes", stats.erases},
           {"loads", stats.loads},
           {"load_errors", stats.load_errors},
+          {"refreshes", stats.refreshes},
+          {"stales", stats.stales},
           {"coalesced", stats.coalesced},
           {"forwards", stats.forwards},
           {"bypasses", stats.bypasses},
@@ -51,7 +55,11 @@ Json json_of(const Group& group) {
           {"policy", policy_name(group.options().policy)},
           {"capacity", limits.capacity},
           {"max_age_ms", span_ms(limits.max_age)},
+          {"max_age_jitter", limits.max_age_jitter},
           {"negative_max_age_ms", span_ms(limits.negative_max_age)},
+          {"stale_while_revalidate_ms", span_ms(limits.stale_while_revalidate)},
+          {"stale_if_error_ms", span_ms(limits.stale_if_error)},
+          {"refresh_ahead", limits.refresh_ahead},
           {"max_value", limits.value_bytes_max},
           {"stats", json_of(group.stats())}};
 }
@@ -62,12 +70,16 @@ Json ring_json(const Ring& ring, const KeyView& key) {
   return {{"type", "classic"}, {"hash", spot.hash}, {"index", spot.index}};
 }
 
+/// What is left until then; "for ever" is null.
+Json left_ms(Time end, Time now) {
+  return end == Time::max() ? Json(nullptr) : Json(milliseconds(std::max(end - now, Duration{0})));
+}
+
 Json copy_json(const Copy& copy, Time now) {
-  Json json{
-      {"absent", copy.absent()},
-      {"age_ms", milliseconds(now - copy.loaded_at)},
-      {"left_ms",
-       copy.expires_at == Time::max() ? Json(nullptr) : Json(milliseconds(copy.expires_at - now))}};
+  Json json{{"absent", copy.absent()},
+            {"age_ms", milliseconds(now - copy.loaded_at)},
+            {"fresh_ms", left_ms(copy.fresh_until, now)},
+            {"left_ms", left_ms(copy.expires_at, now)}};
   if (!copy.absent()) {
     json["size"] = copy.bytes.size();
     json["etag"] = etag_of(copy.bytes.view());

@@ -26,6 +26,12 @@ class CliTest(unittest.TestCase):
         self.assertEqual((ended.returncode, ended.stdout), (0, b"1005"))
         self.assertIn(b"owner=n", ended.stderr)
 
+    def test_a_get_may_take_a_stale_copy(self):
+        self.assertEqual(self.run_cli("get", "scores", "s5", "--stale-ok", "30s").stdout, b"1005")
+        refused = self.run_cli("get", "scores", "s5", "--stale-ok", "long")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(b"Max-Stale: 'long' is not a duration", refused.stderr)
+
     def test_a_missing_key_ends_with_two(self):
         ended = self.run_cli("get", "scores", "nobody")
         self.assertEqual((ended.returncode, ended.stdout), (2, b""))

@@ -73,8 +73,8 @@ class FakeSource final : public Store {
     locked([&] { throws_ = true; });
   }
   /// What a get answers beside the bytes.
-  void set_expiry(Time expires_at) {
-    locked([&] { expires_at_ = expires_at; });
+  void answer_with(Value beside) {
+    locked([&] { beside_ = std::move(beside); });
   }
 
   struct Count {
@@ -168,7 +168,8 @@ class FakeSource final : public Store {
     if (error_) return std::unexpected(*error_);
     const auto at = rows_.find(name);
     if (at == rows_.end()) return fail(Errc::not_found, "no such row");
-    return Value{.bytes = Bytes::copy(at->second), .expires_at = expires_at_};
+    beside_.bytes = Bytes::copy(at->second);
+    return beside_;
   }
 
   Result<Value> write(const std::string& name, const Value& value) {
@@ -192,9 +193,8 @@ class FakeSource final : public Store {
   std::map<std::string, Count> counts_;
   std::deque<Task> held_;
   std::optional<Error> error_;
-  Time expires_at_ = Time::max();
-  bool holding_ = false;
-  bool throws_ = false;
+  Value beside_;
+  bool holding_ = false, throws_ = false;
 };
 
 }  // namespace ringcache::testing

@@ -72,6 +72,19 @@ TEST_P(CacheTest, ANameIsAnyBytesAndTheGroupIsNotPartOfIt) {
   EXPECT_TRUE(cache.find(KeyView("another", "")));
 }
 
+TEST_P(CacheTest, FreshnessIsANoteAndNotTheEnd) {
+  Cache cache = make(10);
+  Copy noted = copy("1", 0, clock_.now() + 3s);
+  noted.fresh_until = clock_.now() + 1s;
+  cache.insert(key("a"), noted);
+  cache.insert(key("b"), copy("2", 0, clock_.now() + 3s));
+  clock_.advance(2s);
+  EXPECT_EQ(cache.find(key("a"))->fresh_until, noted.fresh_until);
+  EXPECT_EQ(cache.peek(key("b"))->fresh_until, noted.expires_at) << "what ends is no longer fresh";
+  clock_.advance(1s);
+  EXPECT_EQ(read(cache, "a"), "-");
+}
+
 TEST_P(CacheTest, AbsenceIsKnownToo) {
   Cache cache = make(10);
   cache.insert(key("gone"), Copy{.version = 3});

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -40,15 +41,21 @@ TEST_F(EntryTest, HoldsNamesAndValuesOfEverySize) {
 
 TEST_F(EntryTest, KeepsEachPartOfACopyThatThereIs) {
   const Time time = Time{} + std::chrono::hours(7);
-  for (int parts = 0; parts < 16; ++parts) {
+  for (int parts = 0; parts < 64; ++parts) {
     Copy copy{.version = parts & 1 ? 9u : 0u};
     if (parts & 2) copy.loaded_at = time;
     if (parts & 4) copy.expires_at = time + Duration{1};
     if (parts & 8) copy.bytes = Bytes::copy("value");
-    const Copy kept = make("name", copy, {3, 5}).copy();
+    if (parts & 16) copy.fresh_until = time;
+    if (parts & 32) copy.ends_with_row = true;
+    const Entry& entry = make("name", copy, {3, 5});
+    EXPECT_TRUE(entry.has_tag(3) && entry.has_tag(5));
+    const Copy kept = entry.copy();
     EXPECT_EQ(kept.version, copy.version);
     EXPECT_EQ(kept.loaded_at, copy.loaded_at);
     EXPECT_EQ(kept.expires_at, copy.expires_at);
+    EXPECT_EQ(kept.fresh_until, std::min(copy.fresh_until, copy.expires_at));
+    EXPECT_EQ(kept.ends_with_row, copy.ends_with_row);
     EXPECT_EQ(kept.absent(), copy.absent());
     EXPECT_EQ(kept.bytes.view(), copy.bytes.view());
   }
@@ -85,7 +92,9 @@ TEST_F(EntryTest, NamesThatDifferInOneByteAreToldApart) {
 }
 
 TEST_F(EntryTest, MovesWithAllItHolds) {
-  Entry& from = make("name", {.bytes = Bytes::copy("value"), .version = 3}, {5});
+  const Time time = Time{} + std::chrono::hours(7);
+  Entry& from =
+      make("name", {.bytes = Bytes::copy("value"), .version = 3, .fresh_until = time}, {5});
   from.mark = 6;
   Entry* to = Entry::move(pool_, from);
   pool_.free(&from);
@@ -93,6 +102,7 @@ TEST_F(EntryTest, MovesWithAllItHolds) {
   EXPECT_EQ(to->name(), "name");
   EXPECT_EQ(to->copy().bytes.view(), "value");
   EXPECT_EQ(to->version(), 3u);
+  EXPECT_EQ(to->copy().fresh_until, time);
   EXPECT_TRUE(to->has_tag(5));
   EXPECT_EQ(to->mark, 6u);
 }
@@ -118,6 +128,18 @@ TEST_F(EntryTest, SmallEntriesAreSmall) {
   const KeyView key("", "user:00000000001");
   const Copy copy{.bytes = Bytes::copy(std::string(100, 'v'))};
   EXPECT_EQ(Entry::Plan(key, copy, {}).footprint(), 116u + 46);
+}
+
+TEST_F(EntryTest, FreshnessTakesMemoryOnlyWhereItEndsBeforeTheCopy) {
+  const KeyView key("", "user:00000000001");
+  const Time end = Time{} + std::chrono::hours(7);
+  Copy copy{.bytes = Bytes::copy(std::string(64, 'v')), .expires_at = end};
+  const auto plain = Entry::Plan(key, copy, {}).footprint();
+  copy.fresh_until = end;
+  copy.ends_with_row = true;
+  EXPECT_EQ(Entry::Plan(key, copy, {}).footprint(), plain);
+  copy.fresh_until = end - Duration{1};
+  EXPECT_GT(Entry::Plan(key, copy, {}).footprint(), plain);
 }
 
 TEST_F(EntryTest, WhatIsOutsideCounts) {

@@ -130,6 +130,25 @@ TEST_F(FlightsTest, RemembersThatSomeoneReadsPastTheOwner) {
   EXPECT_TRUE(bypass);
 }
 
+TEST_F(FlightsTest, AFlightThatNobodyWaitsForYetCanBeJoined) {
+  const auto flight = flights.start(key, {});
+  ASSERT_TRUE(flight);
+  EXPECT_FALSE(flights.start(key, {})) << "there is one";
+  EXPECT_FALSE(join(Via::source));
+  EXPECT_TRUE(land(flight));
+  EXPECT_EQ(landing.waiters.size(), 1u);
+  EXPECT_TRUE(flights.start(key, {}));
+}
+
+TEST_F(FlightsTest, AFlightAloneNeitherFillsNorIsJoined) {
+  const auto alone = flights.alone(key, waiter(), {}, std::chrono::seconds(1));
+  EXPECT_FALSE(flights.in_flight(key));
+  EXPECT_TRUE(join(Via::peer));
+  EXPECT_FALSE(land(alone));
+  EXPECT_EQ(landing.waiters.size(), 1u);
+  EXPECT_FALSE(landing.next);
+}
+
 TEST_F(FlightsTest, StampsRiseOverLoadsAndWrites) {
   const auto flight = join(Via::source);
   const auto write = flights.stamp();

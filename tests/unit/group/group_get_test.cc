@@ -167,7 +167,7 @@ TEST_F(GroupGetTest, ACopyEndsWithItsRow) {
   start({.limits = {.max_age = 10s}});
   const Time end = scheduler.now() + 3s;
   source->set("k", "v");
-  source->set_expiry(end);
+  source->answer_with({.expires_at = end});
   get("k");
   EXPECT_EQ(get("k").result()->expires_at, end);
   scheduler.advance(3s);

@@ -30,6 +30,13 @@ TEST(LoaderTest, ALoaderAnswersWithItsBytesAndWhenItBegan) {
 
 TEST(LoaderTest, AnEmptyValueIsAValue) { EXPECT_FALSE(loaded("").bytes.is_null()); }
 
+TEST(LoaderTest, ALoaderMayChooseTheMaxAge) {
+  EXPECT_EQ(loaded("v").max_age, Duration::max());
+  const auto source =
+      loader_source([](std::string_view, const LoadContext&) { return loaded("v", 3s); });
+  EXPECT_EQ(get_blocking(*source, KeyView("g", "k"))->max_age, 3s);
+}
+
 TEST(LoaderTest, TheLoaderKnowsTheDeadline) {
   Time seen{};
   const Time deadline = BootClock::now() + 1h;

@@ -60,6 +60,8 @@ class GroupStressTest : public ::testing::Test {
  protected:
   static constexpr int kThreads = 4;
   static constexpr int kCalls = 1'500;  // per thread
+  static constexpr GroupLimits kShortLives{
+      .capacity = 64 << 10, .max_age = 2ms, .stale_while_revalidate = 1ms, .stale_if_error = 3ms};
 
   GroupStressTest() {
     source = std::make_shared<testing::FakeSource>(*scheduler, [] { return 200us; });
@@ -94,7 +96,8 @@ class GroupStressTest : public ::testing::Test {
     for (int i = 0; i < kCalls; ++i) {
       const std::string name = "key-" + std::to_string(random() % 16);
       Group& group = *groups[random() % 2];
-      const Call call{.deadline = scheduler->now() + std::chrono::microseconds(random() % 20'000)};
+      const Call call{.deadline = scheduler->now() + std::chrono::microseconds(random() % 20'000),
+                      .max_stale = std::chrono::microseconds(random() % 2 * 1'000)};
       const auto count = [&](const auto&) { answers++, all.count_down(); };
       switch (random() % 8) {
         case 0:
@@ -118,7 +121,7 @@ class GroupStressTest : public ::testing::Test {
 };
 
 TEST_F(GroupStressTest, UnderThreadsAndRingChangesEachCallIsAnsweredOnce) {
-  for (auto& group : groups) group->set_limits({.capacity = 64 << 10, .max_age = 2ms});
+  for (auto& group : groups) group->set_limits(kShortLives);
   std::latch all(kThreads * kCalls);
   std::atomic<bool> stop{false};
   std::thread rings([&] {

@@ -45,6 +45,15 @@ TEST_F(PeerTest, AValueArrivesWithItsHistory) {
   EXPECT_NEAR(static_cast<double>((value->expires_at - now) / 1ms), 600'000, 1'000);
 }
 
+TEST_F(PeerTest, StalenessTravelsBothWays) {
+  store.set("k", {.bytes = Bytes::copy("100"), .hit = true, .stale = true});
+  EXPECT_TRUE(get_blocking(*peer, kKey, {.max_stale = 1500us})->stale);
+  EXPECT_EQ(store.last_call().max_stale, 1500us);
+  store.set("k", {.bytes = Bytes::copy("100"), .hit = true});
+  EXPECT_FALSE(get_blocking(*peer, kKey)->stale);
+  EXPECT_EQ(store.last_call().max_stale, 0s);
+}
+
 TEST_F(PeerTest, ACopyIsNeverTakenForYoungerThanItIs) {
   const Time loaded = BootClock::now() - 5s;
   store.set("k", {.bytes = Bytes::copy("100"), .loaded_at = loaded});

@@ -62,6 +62,20 @@ TEST_F(ServicesTest, AGetTellsHowTheAnswerCameAbout) {
   EXPECT_EQ(got.load_us(), 1500u);
 }
 
+TEST_F(ServicesTest, AClientSaysHowStaleACopyMayBeAndIsToldThatItIs) {
+  store.set("k", {.bytes = Bytes::copy("100"), .hit = true, .stale = true});
+  auto request = get_request("k");
+  request.set_max_stale_ms(250);
+  ASSERT_TRUE(get(request).ok());
+  EXPECT_TRUE(got.stale());
+  EXPECT_EQ(store.last_call().max_stale, 250ms);
+  request.set_max_stale_ms(~std::uint64_t{0});
+  ASSERT_TRUE(get(request).ok());
+  EXPECT_EQ(store.last_call().max_stale, Duration::max());
+  ASSERT_TRUE(get(get_request("k")).ok());
+  EXPECT_EQ(store.last_call().max_stale, 0s);
+}
+
 TEST_F(ServicesTest, AValueWithoutAnEndHasNoTtl) {
   store.set("k", {.bytes = Bytes::copy("100")});
   ASSERT_TRUE(get(get_request("k")).ok());

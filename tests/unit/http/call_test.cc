@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace ringcache {
 namespace {
@@ -30,6 +32,15 @@ TEST_F(CallTest, ARequestSaysKeyHopAndTimeLeft) {
   EXPECT_EQ(text,
             "GET /v1/groups/g%201/keys/a%2Fb HTTP/1.1\r\nHost: h:1\r\n"
             "X-Ringcache-Forwarded: 1\r\nX-Ringcache-Timeout: 250000us\r\n\r\n");
+}
+
+TEST_F(CallTest, ARequestSaysHowStaleACopyMayBe) {
+  for (const auto& [max_stale, said] : {std::pair<Duration, std::string>{1500us, "1500us"},
+                                        {Duration::max(), "3162240000000000us"}}) {
+    std::string text;
+    call(HttpMethod::get, {.max_stale = max_stale})->append_request("h:1", {}, text);
+    EXPECT_TRUE(text.ends_with("X-Ringcache-Max-Stale: " + said + "\r\n\r\n")) << text;
+  }
 }
 
 TEST_F(CallTest, APutSaysItsLengthAndTtl) {

@@ -220,6 +220,19 @@ TEST_F(ConnectionTest, TheClientsTimeoutAndHopReachTheStore) {
   EXPECT_EQ(client.ask(get(kKey, "X-Ringcache-Timeout: soon\r\n"))->status, 400u);
 }
 
+TEST_F(ConnectionTest, HowStaleACopyMayBeReachesTheStore) {
+  RawClient client(server().port());
+  client.ask(get(kKey, "Cache-Control: max-stale=30\r\n"));
+  EXPECT_EQ(store_.last_call().max_stale, 30s);
+  client.ask(get(kKey, "Cache-Control: max-stale=30\r\nX-Ringcache-Max-Stale: 250ms\r\n"));
+  EXPECT_EQ(store_.last_call().max_stale, 250ms);
+  client.ask(get(kKey));
+  EXPECT_EQ(store_.last_call().max_stale, 0s);
+  const auto refused = client.ask(get(kKey, "X-Ringcache-Max-Stale: long\r\n"));
+  EXPECT_EQ(refused->status, 400u);
+  EXPECT_NE(refused->body.find("X-Ringcache-Max-Stale: 'long'"), std::string::npos);
+}
+
 TEST_F(ConnectionTest, AClientThatLeavesBeforeTheAnswerHarmsNobody) {
   server();
   {

@@ -53,6 +53,20 @@ TEST_F(HttpPeerTest, AValueArrivesWithItsFacts) {
   EXPECT_TRUE(store_.last_call().forwarded);
 }
 
+TEST_F(HttpPeerTest, StalenessTravelsBothWays) {
+  store_.set("k", {.bytes = Bytes::copy("100"), .hit = true, .stale = true});
+  for (const Duration max_stale : {Duration(0s), Duration(1500us)}) {
+    Call call = within(10s);
+    call.max_stale = max_stale;
+    EXPECT_TRUE(get_blocking(*peer_, KeyView("g", "k"), call)->stale);
+    EXPECT_EQ(store_.last_call().max_stale, max_stale);
+  }
+  Call any = within(10s);
+  any.max_stale = Duration::max();
+  ASSERT_TRUE(get_blocking(*peer_, KeyView("g", "k"), any));
+  EXPECT_GT(store_.last_call().max_stale, 24h * 365);
+}
+
 TEST_F(HttpPeerTest, AnyBytesMakeAKeyAndAValue) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));

@@ -38,6 +38,13 @@ TEST_F(ReplyTest, AMissSaysWhatTheLoadTook) {
   EXPECT_TRUE(has("Content-Length: 0\r\n"));
 }
 
+TEST_F(ReplyTest, AStaleAnswerSaysSoAndItsAge) {
+  Value value = *hit_;
+  value.stale = true;
+  reply_to_get(exchange(), value, "a", out_);
+  EXPECT_TRUE(has("Age: 90\r\nX-Ringcache: stale; owner=a\r\n")) << out_;
+}
+
 TEST_F(ReplyTest, AHeadHasAllButTheBody) {
   std::string get;
   reply_to_get(exchange(), hit_, "a", get);

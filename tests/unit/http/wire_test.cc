@@ -28,6 +28,11 @@ TEST(WireTest, AHitKeepsItsAgeAndItsEndInTheOtherNodesClock) {
   EXPECT_FALSE(facts->as_sent);
 }
 
+TEST(WireTest, AStaleAnswerIsStillOneThere) {
+  EXPECT_TRUE(carried({{.loaded_at = kThere, .hit = true, .stale = true}})->value.stale);
+  EXPECT_FALSE(carried({{.loaded_at = kThere, .hit = true}})->value.stale);
+}
+
 TEST(WireTest, AMissTellsItsLoadTime) {
   const auto facts = carried({{.loaded_at = kThere, .load_time = 1500us}, true});
   ASSERT_TRUE(facts);

@@ -61,7 +61,11 @@ groups:
     capacity: 2MiB
     policy: arc
     max_age: 10m
+    max_age_jitter: 0.1
     negative_max_age: 1s
+    stale_while_revalidate: 30s
+    stale_if_error: 1h
+    refresh_ahead: 0.8
     max_value: 8KiB
 log:        {level: warn, format: json}
 )");
@@ -78,6 +82,10 @@ log:        {level: warn, format: json}
   EXPECT_EQ(scores.options.policy, PolicyKind::arc);
   EXPECT_EQ(scores.options.limits.capacity, 2u << 20);
   EXPECT_EQ(scores.options.limits.max_age, 10min);
+  EXPECT_EQ(scores.options.limits.max_age_jitter, 0.1);
+  EXPECT_EQ(scores.options.limits.stale_while_revalidate, 30s);
+  EXPECT_EQ(scores.options.limits.stale_if_error, 1h);
+  EXPECT_EQ(scores.options.limits.refresh_ahead, 0.8);
   EXPECT_EQ(scores.erase, "DELETE FROM students WHERE name = :key");
   EXPECT_EQ(config->log.level, "warn");
 }
@@ -138,6 +146,28 @@ TEST_F(ConfigTest, AWrongValueIsNamedWithItsLine) {
   EXPECT_NE(mistake("node: {weight: 0}").find("1: node.weight: '0' is not a whole number"),
             std::string::npos);
   EXPECT_NE(mistake("membership: {endpoints: [localhost]}").find("is not an address"),
+            std::string::npos);
+}
+
+TEST_F(ConfigTest, AShareIsANumberFromZeroToOne) {
+  const std::string group = "groups: {g: {max_age: 1s, max_age_jitter: ";
+  for (const char* share : {"0", "0.25", "1"}) EXPECT_TRUE(load(group + share + "}}")) << share;
+  for (const char* share : {"1.1", "-0.1", "10%", "much", "nan"})
+    EXPECT_EQ(mistake(group + share + "}}"),
+              "1: groups.g.max_age_jitter: '" + std::string(share) +
+                  "' is not a share; write a number from 0 to 1, for example 0.1");
+}
+
+TEST_F(ConfigTest, WhatSpeaksOfReadingAgainNeedsASourceAndAMaxAge) {
+  EXPECT_EQ(mistake("groups:\n  g:\n    max_age: 1s\n    stale_if_error: 1h\n"),
+            "4: groups.g.stale_if_error: a group without a source has nothing to read again; "
+            "remove it");
+  const std::string kv = "sources: {s: {dsn: 'kv:a.db'}}\ngroups:\n  g:\n    source: s\n";
+  for (const char* key : {"stale_while_revalidate: 1s", "refresh_ahead: 0.5"}) {
+    EXPECT_NE(mistake(kv + "    " + key).find("needs a max_age"), std::string::npos) << key;
+    EXPECT_TRUE(load(kv + "    max_age: 1s\n    " + key)) << key;
+  }
+  EXPECT_NE(mistake("groups: {g: {max_age_jitter: 0.1}}").find("needs a max_age"),
             std::string::npos);
 }
 

@@ -44,7 +44,10 @@ TEST_F(PagesTest, AGroupPageHasLimitsAndStatistics) {
   const json page = json::parse(*group_page(groups_, "g"));
   EXPECT_EQ(page["policy"], "auto");
   EXPECT_TRUE(page["max_age_ms"].is_null());
+  EXPECT_EQ(page["stale_if_error_ms"], 0.0);
   EXPECT_EQ(page["stats"]["gets"], 0);
+  EXPECT_EQ(page["stats"]["stales"], 0);
+  EXPECT_EQ(page["stats"]["refreshes"], 0);
   EXPECT_EQ(json::parse(groups_page(groups_))["groups"].size(), 1u);
 }
 
@@ -63,6 +66,18 @@ TEST_F(PagesTest, WhyTellsOfACopyAndItsAge) {
   EXPECT_EQ(page["copy"]["size"], 5);
   EXPECT_EQ(page["copy"]["age_ms"], 250.0);
   EXPECT_EQ(page["copy"]["etag"], etag_of("value"));
+}
+
+TEST_F(PagesTest, WhyTellsHowLongACopyIsFreshAndHere) {
+  using namespace std::chrono_literals;
+  groups_.find("g")->set_limits({.max_age = 1s, .stale_if_error = 10s});
+  Store& store = groups_;
+  store.put(KeyView("g", "k"), {.bytes = Bytes::copy("value")}, {}, [](Result<Value>) {});
+  clock_.advance(250ms);
+  EXPECT_EQ(why("k")["copy"]["fresh_ms"], 750.0);
+  EXPECT_EQ(why("k")["copy"]["left_ms"], 10'750.0);
+  clock_.advance(5s);
+  EXPECT_EQ(why("k")["copy"]["fresh_ms"], 0.0);
 }
 
 TEST_F(PagesTest, WhyTellsWhyThereIsNone) {
