@@ -116,6 +116,8 @@ class Group final : public Store {
     return get_blocking(*this, KeyView(options().name, name), call);
   }
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
+  /// Keys that are not here are asked for together: one call for each owner, one for the source.
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
 

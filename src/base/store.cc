@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ringcache/store.h>
 
-#include <atomic>
 #include <charconv>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
+
+#include "base/gathering.h"
 
 namespace ringcache {
 namespace {
@@ -43,23 +44,6 @@ Result<T> wait_for(Time deadline, Errc late, Start start) {
   start([meeting](Result<T> result) { meeting->arrive(std::move(result)); });
   return meeting->wait(deadline, late);
 }
-
-/// The results of one get_many(), until the last of them is here.
-class Gathering {
- public:
-  Gathering(std::size_t keys, Done<Values> done)
-      : values_(keys, Value{}), left_(keys), done_(std::move(done)) {}
-
-  void arrive(std::size_t index, Result<Value> result) {
-    values_[index] = std::move(result);
-    if (left_.fetch_sub(1) == 1) done_(std::move(values_));
-  }
-
- private:
-  Values values_;
-  std::atomic<std::size_t> left_;
-  Done<Values> done_;
-};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,7 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   void close();
 
   void get(const KeyView& key, const Call& call, Done<Value> done);
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done);
   void write(const KeyView& key, std::optional<Value> value, const Call& call, Done<Value> done);
 
   Explanation explain(const KeyView& key) const;
@@ -44,20 +46,49 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   std::optional<Error> refuse(const KeyView& key, const Call& call) const;
   void on_ring(const Ring& ring, bool forget_all);
 
-  void load(const KeyView& key, const Call& call, std::uint64_t outdated, Done<Value> done);
+  /// Flights that have begun, and whose calls are to go together.
+  struct Departing {
+    struct ToSource {
+      FlightPtr flight;
+      std::uint64_t outdated;
+    };
+    void add(const FlightPtr& flight, std::uint64_t outdated) {
+      if (flight->via == Via::peer)
+        to_peers.push_back(flight);
+      else
+        to_source.push_back({flight, outdated});
+    }
+    std::vector<ToSource> to_source;
+    std::vector<FlightPtr> to_peers;
+  };
+
+  void answer_or_load(const KeyView& key, const Call& call, std::optional<Copy>&& copy,
+                      Done<Value> done, Departing* together);
+  void load(const KeyView& key, const Call& call, std::uint64_t outdated, Done<Value> done,
+            Departing* together);
   void board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass,
-             std::uint64_t outdated = 0);
+             std::uint64_t outdated = 0, Departing* together = nullptr);
+  bool land_at_copy(const FlightPtr& flight, std::uint64_t outdated);
   void read_source(const FlightPtr& flight, std::uint64_t outdated = 0);
   void ask_peer(const FlightPtr& flight);
+  Time peer_deadline(Time now) const;
   void peer_answered(const FlightPtr& flight, const Store* peer, Time asked, Result<Value> result);
   void read_past_owner(const FlightPtr& flight);
   Result<Value> loaded(const Flight& flight, Result<Value> result);
   void heard(const Result<Value>& result);
   enum class Keep : std::uint8_t { nothing, as_owner, as_guest };
+  Keep keep_of(const KeyView& key) const;
   void land(const FlightPtr& flight, const Result<Value>& result, Keep keep = Keep::nothing);
   void fill(const Flight& flight, const Result<Value>& result, Keep keep, bool bypass);
 
-  void get_aging(const KeyView& key, const Call& call, Copy copy, Done<Value> done);
+  void read_source_together(std::vector<Departing::ToSource> departing);
+  void ask_peers_together(const std::vector<FlightPtr>& flights);
+  void ask_peer_together(const std::shared_ptr<Store>& peer, std::vector<FlightPtr> flights);
+  template <class Each, class Start>
+  void ask_together(std::vector<FlightPtr> flights, Time deadline, Each each, Start start);
+
+  void get_aging(const KeyView& key, const Call& call, Copy copy, Done<Value> done,
+                 Departing* together);
   void refresh(const KeyView& key, std::uint64_t outdated);
   Done<Value> or_stale(Copy copy, Done<Value> done);
 
@@ -110,6 +141,15 @@ class Group::Core : public std::enable_shared_from_this<Core> {
 
   std::atomic<std::size_t> value_bytes_max_;
 };
+
+inline void Group::Core::answer_or_load(const KeyView& key, const Call& call,
+                                        std::optional<Copy>&& copy, Done<Value> done,
+                                        Departing* together) {
+  if (!copy) return load(key, call, 0, std::move(done), together);
+  if (freshness_.is_in_later_life(*copy, scheduler_)) [[unlikely]]
+    return get_aging(key, call, std::move(*copy), std::move(done), together);
+  done(answer_of(std::move(*copy)));
+}
 
 /// Starts a call to a Store and sees to it that `done` runs once: with the answer, with what the
 /// call threw, or at the deadline. A later answer finds nobody.

@@ -172,6 +172,10 @@ void Group::get(const KeyView& key, const Call& call, Done<Value> done) {
   core_->get(key, call, std::move(done));
 }
 
+void Group::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
+  core_->get_many(keys, call, std::move(done));
+}
+
 void Group::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
   core_->write(key, std::move(value), call, std::move(done));
 }

@@ -25,30 +25,28 @@ bool worth_a_bypass(const Result<Value>& result) {
 }  // namespace
 
 void Group::Core::get(const KeyView& key, const Call& call, Done<Value> done) {
-  auto copy = cache_.find(key);
-  if (!copy) return load(key, call, 0, std::move(done));
-  if (freshness_.is_in_later_life(*copy, scheduler_)) [[unlikely]]
-    return get_aging(key, call, std::move(*copy), std::move(done));
-  done(answer_of(std::move(*copy)));
+  answer_or_load(key, call, cache_.find(key), std::move(done), nullptr);
 }
 
 /// `outdated` is the version of a copy that is no answer any more; 0: there is none.
 void Group::Core::load(const KeyView& key, const Call& call, std::uint64_t outdated,
-                       Done<Value> done) {
+                       Done<Value> done, Departing* together) {
   if (auto error = refuse(key, call)) return done(std::unexpected(std::move(*error)));
   const KeyView name = own(key.name);
   const bool remote = !call.forwarded && !cluster_.owns(name);
   const auto waiter = deadlines_->add(call.deadline, Errc::deadline_exceeded, std::move(done));
   if (remote && call.max_stale > Duration{0})
     return ask_peer(flights_.alone(name, waiter, scheduler_.now(), call.max_stale));
-  board(name, remote ? Via::peer : Via::source, waiter, false, outdated);
+  board(name, remote ? Via::peer : Via::source, waiter, false, outdated, together);
 }
 
 void Group::Core::board(const KeyView& key, Via via, const Deadlines::Id& waiter, bool bypass,
-                        std::uint64_t outdated) {
+                        std::uint64_t outdated, Departing* together) {
   const FlightPtr fresh = flights_.join(key, via, waiter, scheduler_.now(), bypass);
   if (!fresh)
     ++count_.coalesced;
+  else if (together)
+    together->add(fresh, outdated);
   else if (via == Via::peer)
     ask_peer(fresh);
   else
@@ -56,14 +54,24 @@ void Group::Core::board(const KeyView& key, Via via, const Deadlines::Id& waiter
 }
 
 /// A flight may have landed between the caller's look into the cache and the start of this one;
-/// then its copy is here, for it fills before it ends. Whether this node owns the key is asked
-/// after the flight has started: see on_ring().
+/// then its copy is here, for it fills before it ends.
+bool Group::Core::land_at_copy(const FlightPtr& flight, std::uint64_t outdated) {
+  auto copy = cache_.peek(flight->key.view());
+  if (!copy || copy->version <= outdated) return false;
+  land(flight, answer_of(std::move(*copy), flight->begun));
+  return true;
+}
+
+/// REQUIRES: a flight of the key has started: see on_ring().
+Group::Core::Keep Group::Core::keep_of(const KeyView& key) const {
+  return cluster_.owns(key) ? Keep::as_owner : Keep::as_guest;
+}
+
 void Group::Core::read_source(const FlightPtr& flight, std::uint64_t outdated) {
   const KeyView key = flight->key.view();
-  if (auto copy = cache_.peek(key); copy && copy->version > outdated)
-    return land(flight, answer_of(std::move(*copy), flight->begun));
+  if (land_at_copy(flight, outdated)) return;
   ++count_.loads;
-  const Keep keep = cluster_.owns(key) ? Keep::as_owner : Keep::as_guest;
+  const Keep keep = keep_of(key);
   const Time deadline = saturating_add(flight->begun, options_.load_timeout);
   ask(
       deadline, Errc::deadline_exceeded,
@@ -79,7 +87,7 @@ void Group::Core::ask_peer(const FlightPtr& flight) {
   const Time now = scheduler_.now();
   if (!peer || !suspects_.may_ask(peer.get(), now)) return read_past_owner(flight);
   ++count_.forwards;
-  const Time deadline = saturating_add(now, std::min(options_.peer_timeout, options_.load_timeout));
+  const Time deadline = peer_deadline(now);
   ask(
       deadline, Errc::deadline_exceeded,
       [self = shared_from_this(), flight, peer, now](Result<Value> result) {
@@ -89,6 +97,10 @@ void Group::Core::ask_peer(const FlightPtr& flight) {
         peer->get(key, {.deadline = deadline, .forwarded = true, .max_stale = flight->max_stale},
                   std::move(done));
       });
+}
+
+Time Group::Core::peer_deadline(Time now) const {
+  return saturating_add(now, std::min(options_.peer_timeout, options_.load_timeout));
 }
 
 void Group::Core::peer_answered(const FlightPtr& flight, const Store* peer, Time asked,

@@ -19,7 +19,8 @@ Call hurried(Call call, Time now) {
 }  // namespace
 
 /// A get that has found a copy in the later part of its life, or past it.
-void Group::Core::get_aging(const KeyView& key, const Call& call, Copy copy, Done<Value> done) {
+void Group::Core::get_aging(const KeyView& key, const Call& call, Copy copy, Done<Value> done,
+                            Departing* together) {
   using State = Freshness::State;
   const Duration load_time = load_times_.expected(key.hash, copy.version);
   if (!scheduler_.has_come(freshness_.ripens(copy, load_time)))
@@ -33,8 +34,8 @@ void Group::Core::get_aging(const KeyView& key, const Call& call, Copy copy, Don
     return done(answer_of(std::move(copy), now));
   ++count_.outlived;
   const std::uint64_t outdated = copy.version;
-  if (state == State::spent) return load(key, call, outdated, std::move(done));
-  load(key, hurried(call, now), outdated, or_stale(std::move(copy), std::move(done)));
+  if (state == State::spent) return load(key, call, outdated, std::move(done), together);
+  load(key, hurried(call, now), outdated, or_stale(std::move(copy), std::move(done)), together);
 }
 
 /// By way of the scheduler: whoever found the copy has his answer, and does not wait for a source

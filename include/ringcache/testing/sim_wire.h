@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <ringcache/membership.h>
 #include <ringcache/store.h>
@@ -72,6 +74,16 @@ class SimWire {
                         [key = OwnedKey(key), call](Store& door, Done<Value> answer) {
                           door.get(key.view(), call, std::move(answer));
                         });
+    }
+    /// One message, and one for the answer.
+    void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
+      std::vector<OwnedKey> owned(keys.begin(), keys.end());
+      wire_.send<Values>(name_, call, {Errc::deadline_exceeded, Errc::unavailable}, std::move(done),
+                         [owned, call](Store& door, Done<Values> answer) {
+                           std::vector<KeyView> views;
+                           for (const OwnedKey& key : owned) views.push_back(key.view());
+                           door.get_many(views, call, std::move(answer));
+                         });
     }
     void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
       wire_.send<Value>(name_, call, {Errc::unknown, Errc::unknown}, std::move(done),
