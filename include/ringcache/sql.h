@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <ringcache/log.h>
 #include <ringcache/store.h>
@@ -22,6 +23,10 @@ struct SqlOptions {
   std::size_t row_bytes_max = std::size_t{64} << 20;
   Log log;
 };
+
+/// Whether that can be a dsn: says what is wrong with it, and what would be right, and never holds
+/// a part of it that may be a password.
+Result<void> check_sql_dsn(std::string_view dsn);
 
 /// What a group does to its rows. `:key`, in `put` also `:value`, and in `get_many` instead `:keys`
 /// are bound, never pasted, as text (the database converts it to its column's type); a value that

@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include <ringcache/sql.h>
+
 #include "base/units.h"
 #include "node/config_entries.h"
 #include "node/config_settings.h"
@@ -164,10 +166,13 @@ class Builder {
       wrong(path, "needs a dsn, for example sqlite:school.db");
     else if (dsn.starts_with(kGrpc))
       check_target(path, dsn.substr(kGrpc.size()));
-    else if (!dsn.starts_with("sqlite:") && !dsn.starts_with("kv:"))
-      wrong(
-          path,
-          "its dsn names no source we speak with; write sqlite:PATH, kv:PATH or grpc://HOST:PORT");
+    else if (!dsn.starts_with("kv:"))
+      check_database(path, dsn);
+  }
+
+  void check_database(const std::string& path, const std::string& dsn) {
+    if (auto sound = check_sql_dsn(dsn); !sound)
+      wrong(path + ".dsn", sound.error().message + ", kv:FILE or grpc://HOST:PORT");
   }
 
   void check_target(const std::string& path, const std::string& target) {

@@ -9,17 +9,18 @@ namespace ringcache {
 
 std::uint64_t SqlBatches::add(std::string name, Done<Value> done) {
   std::lock_guard lock(mutex_);
-  waiting_.push_back({++numbers_, std::move(name), std::move(done), BootClock::now()});
-  if (waiting_.size() == gets_max_) changed_.notify_all();
+  const Time ready = loading_ > 0 ? BootClock::now() + window_ : Time{};
+  waiting_.push_back({++numbers_, std::move(name), std::move(done), ready});
+  if (waiting_.size() == gets_max_) enough_.notify_all();
   return numbers_;
 }
 
 std::vector<SqlBatches::Get> SqlBatches::take() {
   std::unique_lock lock(mutex_);
-  while (loading_ > 0 && !has_enough()) {
-    const Duration left = waiting_.front().came + window_ - BootClock::now();
+  while (!waiting_.empty() && waiting_.size() < gets_max_) {
+    const Duration left = waiting_.front().ready - BootClock::now();
     if (left <= Duration{0}) break;
-    changed_.wait_for(lock, left);
+    enough_.wait_for(lock, left);
   }
   const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), gets_max_));
   std::vector<Get> taken(std::move_iterator(waiting_.begin()),
@@ -31,7 +32,7 @@ std::vector<SqlBatches::Get> SqlBatches::take() {
 
 void SqlBatches::loaded() {
   std::lock_guard lock(mutex_);
-  if (--loading_ == 0) changed_.notify_all();
+  --loading_;
 }
 
 Done<Value> SqlBatches::cancel(std::uint64_t number) {

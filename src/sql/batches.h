@@ -13,16 +13,15 @@
 namespace ringcache {
 
 /// Gets of one group that wait for a connection, so that whoever has one takes several along and
-/// asks for all of them at once. While nothing is being loaded a get goes alone and at once; those
-/// that come meanwhile wait for each other, until what is being loaded is here, but no longer than
-/// the window. Thread-safe.
+/// asks for all of them at once. While nothing is being loaded a get goes alone and at once; the
+/// first that comes meanwhile waits for others, as long as the window. Thread-safe.
 class SqlBatches {
  public:
   struct Get {
     std::uint64_t number;
     std::string name;
     Done<Value> done;
-    Time came;
+    Time ready;  ///< When it has waited for others long enough.
   };
 
   SqlBatches(Duration window, std::size_t gets_max) : window_(window), gets_max_(gets_max) {}
@@ -39,12 +38,10 @@ class SqlBatches {
   Done<Value> cancel(std::uint64_t number);
 
  private:
-  bool has_enough() const noexcept { return waiting_.empty() || waiting_.size() >= gets_max_; }
-
   const Duration window_;
   const std::size_t gets_max_;
   std::mutex mutex_;  // guards all below
-  std::condition_variable changed_;
+  std::condition_variable enough_;
   std::deque<Get> waiting_;
   std::uint64_t numbers_ = 0;
   unsigned loading_ = 0;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include <ringcache/sql.h>
+
 namespace ringcache {
 
 Result<SqlAddress> parse_dsn(std::string_view dsn) {
@@ -20,6 +22,12 @@ Result<SqlAddress> parse_dsn(std::string_view dsn) {
     known += (known.empty() ? "" : ", ") + std::string(driver->example);
   }
   return fail(Errc::invalid_argument, "the dsn must be like one of these: " + known);
+}
+
+Result<void> check_sql_dsn(std::string_view dsn) {
+  const auto address = parse_dsn(dsn);
+  if (!address) return std::unexpected(address.error());
+  return {};
 }
 
 StatementShape shape_of(const SqlText& text) {

@@ -142,14 +142,14 @@ class Cluster:
     """Three etcd members (unless told otherwise) and as many nodes as asked, over one SQLite file of
     students: s0 … s999 with score 1000 + number."""
 
-    def __init__(self, nodes=3, etcds=3, slow_rows=0, extra="", transport="grpc", groups=""):
+    def __init__(self, nodes=3, etcds=3, slow_rows=0, extra="", transport="grpc", groups="", sources=""):
         self.dir = tempfile.TemporaryDirectory(prefix="ringcache-system.")
         self.path = pathlib.Path(self.dir.name)
         self.database = self.path / "school.db"
         self._make_database()
         self.etcds = self._etcds(etcds)
         self.config = self.path / "node.yaml"
-        self.config.write_text(self._yaml(slow_rows, extra, transport, groups))
+        self.config.write_text(self._yaml(slow_rows, extra, transport, groups, sources))
         self.nodes = [self._node(i) for i in range(nodes)]
 
     def __enter__(self):
@@ -208,7 +208,7 @@ class Cluster:
             members.append(member)
         return members
 
-    def _yaml(self, slow_rows, extra, transport, groups):
+    def _yaml(self, slow_rows, extra, transport, groups, sources):
         get = SLOW.format(rows=slow_rows) if slow_rows else "SELECT score FROM students WHERE name = :key"
         membership = ""
         if self.etcds:
@@ -217,6 +217,7 @@ class Cluster:
 peer: {{transport: {transport}}}
 sources:
   school: {{dsn: "sqlite:{self.database}"}}
+{sources}
 groups:
   scores:
     source: school

@@ -82,6 +82,27 @@ def herd(addresses, path, count, meanwhile=None):
     return asyncio.run(run())
 
 
+def crowd(addresses, paths, count):
+    """A get of each path, by `count` connections that are opened before and each take the next one that is left.
+    Returns (status, body) in the order of the paths."""
+
+    async def run():
+        answers, left = [None] * len(paths), iter(range(len(paths)))
+        connections = [Connection(addresses[i % len(addresses)]) for i in range(count)]
+        await asyncio.gather(*(c.open() for c in connections))
+
+        async def work(connection):
+            for i in left:
+                answers[i] = await connection.get(paths[i])
+
+        await asyncio.gather(*(work(c) for c in connections))
+        for connection in connections:
+            connection.close()
+        return answers
+
+    return asyncio.run(run())
+
+
 class Stream(threading.Thread):
     """Gets in a loop over kept connections until stop(); `failed` holds what went wrong."""
 

@@ -6,11 +6,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <ringcache/store.h>
 
@@ -89,10 +87,6 @@ class FakeSource final : public Store {
     const auto at = counts_.find(std::string(name));
     return at == counts_.end() ? Count{} : at->second;
   }
-  /// How many keys each get_many() asked for.
-  std::vector<std::size_t> batches() const {
-    return locked([&] { return batches_; });
-  }
   unsigned gets() const {
     std::lock_guard lock(mutex_);
     unsigned sum = 0;
@@ -103,10 +97,6 @@ class FakeSource final : public Store {
   void get(const KeyView& key, const Call&, Done<Value> done) override {
     begin(key, &Count::gets, &Count::reading, &Count::reading_max);
     perform(std::string(key.name), &Count::reading, &FakeSource::read, {}, std::move(done));
-  }
-  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
-    locked([&] { batches_.push_back(keys.size()); });
-    Store::get_many(keys, call, std::move(done));
   }
   void put(const KeyView& key, Value value, const Call&, Done<Value> done) override {
     begin(key, &Count::puts, &Count::writing, &Count::writing_max);
@@ -200,7 +190,6 @@ class FakeSource final : public Store {
   Latency latency_;
   mutable std::mutex mutex_;  // guards all below
   std::map<std::string, std::string> rows_;
-  std::vector<std::size_t> batches_;
   std::map<std::string, Count> counts_;
   std::deque<Task> held_;
   std::optional<Error> error_;

@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "support/batch_counter.h"
 #include "support/one_node.h"
 #include "support/sim_cluster.h"
 
@@ -37,16 +37,24 @@ class GroupManyTest : public testing::OneNode {
  protected:
   GroupManyTest() {
     for (const char* name : {"a", "b", "c"}) source->set(name, name);
+    start_counted({});
+  }
+  void start_counted(GroupOptions options) {
+    options.name = "g";
+    group = std::make_unique<Group>(options, counter, cluster, scheduler);
   }
   Asked<Values> get_many(const Words& names, const Call& call = {}) {
     return ask_many(*group, names, call);
   }
+
+  const std::shared_ptr<testing::BatchCounter> counter =
+      std::make_shared<testing::BatchCounter>(source);
 };
 
 TEST_F(GroupManyTest, WhatIsNotHereIsReadInOneCallAndAnsweredInOrder) {
   get("b");
   EXPECT_EQ(words_of(get_many({"c", "b", "none", "a"})), (Words{"c", "b", "not_found", "a"}));
-  EXPECT_EQ(source->batches(), std::vector<std::size_t>{3});
+  EXPECT_EQ(counter->batches, std::vector<std::size_t>{3});
   EXPECT_EQ(words_of(get_many({"c", "b", "none", "a"})), (Words{"c", "b", "not_found", "a"}));
   EXPECT_EQ(source->gets(), 4u);
 }
@@ -54,12 +62,12 @@ TEST_F(GroupManyTest, WhatIsNotHereIsReadInOneCallAndAnsweredInOrder) {
 TEST_F(GroupManyTest, OfNoKeysThereIsAnAnswerAndOneKeyIsAGet) {
   EXPECT_EQ(words_of(get_many({})), Words());
   EXPECT_EQ(words_of(get_many({"a"})), Words{"a"});
-  EXPECT_TRUE(source->batches().empty());
+  EXPECT_TRUE(counter->batches.empty());
 }
 
 TEST_F(GroupManyTest, AKeyAskedForTwiceIsReadOnce) {
   EXPECT_EQ(words_of(get_many({"a", "b", "a"})), (Words{"a", "b", "a"}));
-  EXPECT_EQ(source->batches(), std::vector<std::size_t>{2});
+  EXPECT_EQ(counter->batches, std::vector<std::size_t>{2});
 }
 
 TEST_F(GroupManyTest, ThoseUnderWayAreJoinedAndMayBeJoined) {
@@ -67,7 +75,7 @@ TEST_F(GroupManyTest, ThoseUnderWayAreJoinedAndMayBeJoined) {
   const auto one = get("a");
   const auto many = get_many({"a", "b", "c"});
   const auto another = get("b");
-  EXPECT_EQ(source->batches(), std::vector<std::size_t>{2});
+  EXPECT_EQ(counter->batches, std::vector<std::size_t>{2});
   source->open();
   EXPECT_EQ(words_of(many), (Words{"a", "b", "c"}));
   EXPECT_EQ(one.word(), "a");
@@ -112,7 +120,7 @@ TEST_F(GroupManyTest, ASourceThatThrowsFailsThemAllAndNoMore) {
 }
 
 TEST_F(GroupManyTest, AValueAboveTheLimitFailsAlone) {
-  start({.limits = {.value_bytes_max = 3}});
+  start_counted({.limits = {.value_bytes_max = 3}});
   source->set("large", "large");
   EXPECT_EQ(words_of(get_many({"a", "large"})), (Words{"a", "too_large"}));
 }
@@ -120,6 +128,7 @@ TEST_F(GroupManyTest, AValueAboveTheLimitFailsAlone) {
 class ManyNodesTest : public ::testing::Test {
  protected:
   ManyNodesTest() {
+    cluster.source_of = [this](const std::string&) { return counter; };
     cluster.start_all({"a", "b", "c"});
     for (int i = 0; i < 60; ++i) {
       names.push_back("k" + std::to_string(i));
@@ -133,13 +142,15 @@ class ManyNodesTest : public ::testing::Test {
   }
 
   testing::SimCluster cluster;
+  const std::shared_ptr<testing::BatchCounter> counter =
+      std::make_shared<testing::BatchCounter>(cluster.source);
   Words names;
 };
 
 TEST_F(ManyNodesTest, EachOwnerGetsOneMessageAndReadsItsKeysInOneCall) {
   EXPECT_EQ(get_many("a"), names);
   EXPECT_EQ(cluster.wire.delivered(), 2u);
-  const auto batches = cluster.source->batches();
+  const auto& batches = counter->batches;
   EXPECT_EQ(batches.size(), 3u);
   EXPECT_EQ(std::accumulate(batches.begin(), batches.end(), std::size_t{0}), 60u);
   EXPECT_EQ(get_many("b"), names);

@@ -30,8 +30,8 @@ TEST(BatchesTest, WhileNothingIsLoadedAGetGoesAtOnce) {
   EXPECT_EQ(names_of(batches.take()), Names{"b"});
 }
 
-TEST(BatchesTest, ThoseThatComeMeanwhileWaitUntilWhatIsLoadedIsHere) {
-  SqlBatches batches(1h, 10);
+TEST(BatchesTest, ThoseThatComeWhileOthersAreLoadedWaitForEachOther) {
+  SqlBatches batches(1h, 2);
   batches.add("a", ignore);
   batches.take();
   auto taken = std::async(std::launch::async, [&] {
@@ -39,8 +39,9 @@ TEST(BatchesTest, ThoseThatComeMeanwhileWaitUntilWhatIsLoadedIsHere) {
     return names_of(batches.take());
   });
   EXPECT_EQ(taken.wait_for(20ms), std::future_status::timeout);
-  batches.add("c", ignore);
   batches.loaded();
+  EXPECT_EQ(taken.wait_for(20ms), std::future_status::timeout);
+  batches.add("c", ignore);
   EXPECT_EQ(taken.get(), (Names{"b", "c"}));
 }
 

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three nodes over real database servers: a crowd of misses, and a database that stands still or starts again."""
+import pathlib
+import random
+import signal
+import tempfile
+import time
+import unittest
+
+import databases
+import harness
+import load
+
+GETS = 10_000
+FROZEN = 20 if harness.LONG else 5  # seconds
+
+GROUPS = """
+  rows:
+    source: rows
+    get: SELECT score FROM students WHERE name = :key
+    get_many: SELECT name, score FROM students WHERE name IN (:keys)
+    put: UPDATE students SET score = :value WHERE name = :key
+    batch_window: 50ms
+  aging:
+    source: rows
+    get: SELECT score FROM students WHERE name = :key
+    max_age: 1s
+    stale_if_error: 10m
+"""
+
+
+class OverServer:
+    """What holds for each kind."""
+
+    def setUp(self):
+        if not self.kind.installed():
+            self.skipTest(f"{self.kind.program} is not installed")
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="ringcache-database.")))
+        self.server = self.enterContext(self.kind(self.folder / "server"))
+        self.cluster = self.enterContext(harness.Cluster(
+            etcds=1, groups=GROUPS, sources=f'  rows: {{dsn: "{self.server.dsn}", pool: 4, timeout: 1s}}'))
+        self.nodes = self.cluster.nodes
+
+    def loads(self):
+        return sum(node.stats("rows")["loads"] for node in self.nodes)
+
+    def crowd(self):
+        """Gets of all students by 300 connections to all nodes; how many answers were wrong."""
+        wanted = [i % databases.STUDENTS for i in range(GETS)]
+        random.Random(1).shuffle(wanted)
+        paths = [f"/v1/groups/rows/keys/s{i}" for i in wanted]
+        answers = load.crowd([node.http for node in self.nodes], paths, 300)
+        return sum(answer != (200, str(1000 + i).encode()) for i, answer in zip(wanted, answers))
+
+    def threads(self):
+        return [len(list(pathlib.Path(f"/proc/{node.child.pid}/task").iterdir())) for node in self.nodes]
+
+    def answers_again(self):
+        return all(self.nodes[0].get("rows", f"s{random.randrange(900)}").status == 200 for _ in range(5))
+
+    def test_a_crowd_of_misses_costs_each_row_once_and_few_queries(self):
+        before = self.queries()
+        self.assertEqual(self.crowd(), 0)
+        self.assertLessEqual(self.loads(), databases.STUDENTS)
+        if before is not None:
+            print("queries:", self.queries() - before)
+            self.assertLessEqual(self.queries() - before, 150)
+
+    def test_a_database_that_stands_still_costs_no_thread_and_no_known_answer(self):
+        for i in range(10):
+            self.assertEqual(self.nodes[0].get("aging", f"s{i}").status, 200)
+            self.assertEqual(self.nodes[0].put("rows", f"s{i}", b"7").status, 200)
+        threads = self.threads()
+        self.server.signal(signal.SIGSTOP)
+        end = time.monotonic() + FROZEN
+        while time.monotonic() < end:
+            i = random.randrange(10)
+            hit = self.nodes[i % 3].get("rows", f"s{i}")
+            self.assertEqual(hit.body, b"7", (hit.body, i, self.nodes[i % 3].json(f"/v1/why/rows/s{i}")))
+            stale = self.nodes[i % 3].get("aging", f"s{i}")
+            self.assertEqual((stale.status, stale.body), (200, str(1000 + i).encode()))
+            began = time.monotonic()
+            missing = self.nodes[i % 3].get("rows", f"s{random.randrange(500, 900)}",
+                                            headers={"X-Ringcache-Timeout": "1s"})
+            self.assertIn(missing.status, (503, 504))
+            self.assertLess(time.monotonic() - began, 2)
+        self.assertLessEqual(max(now - then for now, then in zip(self.threads(), threads)), 2)
+        self.server.signal(signal.SIGCONT)
+        took = harness.eventually(self.answers_again, 5, "the database answers again")
+        print(f"normal again after {took:.2f} s")
+        self.assertLess(took, 2)
+
+    def test_a_database_that_starts_again_is_found_again(self):
+        self.assertEqual(self.nodes[0].get("rows", "s1").status, 200)
+        self.server.kill()
+        self.assertEqual(self.nodes[0].get("rows", "s2").status, 503)
+        self.assertEqual(self.nodes[0].get("rows", "s1").status, 200, "a hit")
+        self.server.start()
+        took = harness.eventually(self.answers_again, 5, "the database answers again")
+        self.assertLess(took, 2)
+        self.assertEqual(self.nodes[1].put("rows", "s2", b"8").status, 200)
+
+    def queries(self):
+        return None
+
+
+class MariadbTest(OverServer, unittest.TestCase):
+    kind = databases.Mariadb
+
+    def queries(self):
+        return self.server.queries()
+
+
+class PostgresTest(OverServer, unittest.TestCase):
+    kind = databases.Postgres
+
+
+if __name__ == "__main__":
+    unittest.main()
