@@ -94,6 +94,13 @@ void ask_in_batches(std::span<const KeyView> keys, BatchLimits limits, SendBatch
   std::make_shared<Batches>(keys, limits, std::move(send), std::move(done))->next();
 }
 
+Error too_many_keys(std::size_t most) {
+  return {Errc::invalid_argument,
+          "more than " + std::to_string(most) + " keys; ask for fewer at once"};
+}
+
+Error no_room() { return {Errc::too_large, "no room in the answer; ask for fewer keys"}; }
+
 BatchRoom::BatchRoom(std::size_t bytes, std::size_t keys, std::size_t refusal_bytes)
     : left_(bytes - std::min(bytes, keys * refusal_bytes)), refusal_bytes_(refusal_bytes) {}
 

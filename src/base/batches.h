@@ -24,6 +24,12 @@ using SendBatch = std::move_only_function<void(std::span<const KeyView>, Done<Va
 void ask_in_batches(std::span<const KeyView> keys, BatchLimits limits, SendBatch send,
                     Done<Values> done);
 
+/// @name What a front door says of a batch that is too much
+/// @{
+Error too_many_keys(std::size_t most);
+Error no_room();  ///< The result of a key whose value has no room in the answer.
+/// @}
+
 /// The room that an answer to many keys has for their results.
 class BatchRoom {
  public:

@@ -127,8 +127,6 @@ constexpr std::size_t kResultFrame = 128;
 /// What it takes to say that there is no room for a result.
 constexpr std::size_t kNoRoomBytes = 64;
 
-Error no_room() { return {Errc::too_large, "no room in the answer; ask for fewer keys"}; }
-
 std::size_t result_bytes(const Result<Value>& result, std::string_view owner = {}) {
   return kResultFrame + owner.size() +
          (result ? result->bytes.size() : result.error().message.size());
@@ -137,8 +135,7 @@ std::size_t result_bytes(const Result<Value>& result, std::string_view owner = {
 std::optional<Error> batch_objection(const Backend& backend, int keys) {
   const std::size_t most = backend.options.batch_keys_max;
   if (static_cast<std::size_t>(keys) <= most) return {};
-  return Error{Errc::invalid_argument,
-               "more than " + std::to_string(most) + " keys; ask for fewer at once"};
+  return too_many_keys(most);
 }
 
 void set_refusal(v1::Refusal& refusal, const Error& error) {

@@ -80,8 +80,7 @@ class BatchReader final : public nlohmann::json_sax<Json> {
   enum class Place { outside, fields, keys, list, encoding };
 
   bool add(std::string key) {
-    if (batch_.keys.size() == keys_max_)
-      return refuse("more than " + std::to_string(keys_max_) + " keys; ask for fewer at once");
+    if (batch_.keys.size() == keys_max_) return refuse(too_many_keys(keys_max_).message);
     batch_.keys.push_back(std::move(key));
     return true;
   }
@@ -227,7 +226,6 @@ Result<HttpBatch> parse_batch(std::string_view body, const HttpBatchLimits& limi
 
 std::string batch_answer(std::string_view group, const HttpBatch& batch, const Values& values,
                          const OwnerName& owner, Time now, std::size_t bytes_max) {
-  const Error no_room{Errc::too_large, "no room in the answer; ask for fewer keys"};
   std::string out = R"({"values":[)";
   assert(values.size() == batch.keys.size());
   BatchRoom room(bytes_max, values.size());
@@ -240,7 +238,7 @@ std::string batch_answer(std::string_view group, const HttpBatch& batch, const V
     if (!fine) {
       append_error(fine.error(), out);
     } else if (!room.take(entry_bytes(values[i], batch.base64) + key.size())) {
-      append_error(no_room, out);
+      append_error(no_room(), out);
     } else {
       out += R"("value":)";
       append_text(values[i]->bytes.view(), batch.base64, out);
