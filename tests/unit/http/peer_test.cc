@@ -173,10 +173,14 @@ TEST_F(HttpPeerTest, MoreThanAnAnswerHoldsComesInSeveral) {
 }
 
 TEST_F(HttpPeerTest, TheLargestValueIsOneOfMany) {
-  const std::string largest(std::size_t{16} << 20, 'x');
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  serve({.value_bytes_max = kLargest, .batch_bytes_max = 100'000});
+  HttpPeers peers({.value_bytes_max = kLargest, .batch_bytes_max = 100'000});
+  const auto peer = peers.connect(member(server_->port()));
+  const std::string largest(kLargest, 'x');
   store_.set("largest", largest);
   store_.set("k", "100");
-  const auto values = get_many(*peer_, {"k", "largest", "k"});
+  const auto values = get_many(*peer, {"k", "largest", "k"});
   ASSERT_TRUE(values) << values.error().message;
   EXPECT_TRUE(values->at(1)->bytes.view() == largest);
   EXPECT_EQ(values->at(2)->bytes.view(), "100");
