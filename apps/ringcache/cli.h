@@ -33,6 +33,7 @@ int report(const Error& error);
 void add_get(Cli& cli);
 void add_put(Cli& cli);
 void add_del(Cli& cli);
+void add_mget(Cli& cli);
 void add_why(Cli& cli);
 void add_nodes(Cli& cli);
 void add_ring(Cli& cli);

@@ -53,6 +53,7 @@ Result<Answer> Client::send(const std::string& method, const std::string& path,
   request.path = path;
   request.body = body;
   if (method == "PUT") request.set_header("Content-Type", "application/octet-stream");
+  if (method == "POST") request.set_header("Content-Type", "application/json");
   for (const auto& [name, value] : headers) request.set_header(name, value);
   const auto response = http.send(request);
   if (!response)
@@ -65,8 +66,13 @@ Result<Answer> Client::send(const std::string& method, const std::string& path,
                 response->get_header_value("Age"), response->get_header_value("X-Ringcache")};
 }
 
-Result<Json> Client::get_json(const std::string& path) const {
-  const auto answer = get(path);
+Result<Json> Client::get_json(const std::string& path) const { return read_json(path, get(path)); }
+
+Result<Json> Client::post_json(const std::string& path, const Json& question) const {
+  return read_json(path, send("POST", path, question.dump()));
+}
+
+Result<Json> Client::read_json(const std::string& path, const Result<Answer>& answer) const {
   if (!answer) return std::unexpected(answer.error());
   Json json = Json::parse(answer->body, nullptr, false);
   if (json.is_discarded()) return fail(Errc::internal, endpoint_ + path + " answered no JSON");
@@ -75,6 +81,10 @@ Result<Json> Client::get_json(const std::string& path) const {
 
 std::string key_path(std::string_view group, std::string_view key) {
   return "/v1/groups/" + encode(group) + "/keys/" + encode(key);
+}
+
+std::string batch_get_path(std::string_view group) {
+  return "/v1/groups/" + encode(group) + ":batchGet";
 }
 
 std::string why_path(std::string_view group, std::string_view key) {

@@ -35,18 +35,22 @@ class Client {
   }
   Result<Answer> erase(const std::string& path) const { return send("DELETE", path); }
   Result<Json> get_json(const std::string& path) const;
+  Result<Json> post_json(const std::string& path, const Json& question) const;
 
   const std::string& endpoint() const { return endpoint_; }
 
  private:
   Result<Answer> send(const std::string& method, const std::string& path,
                       const std::string& body = {}, const Headers& headers = {}) const;
+  Result<Json> read_json(const std::string& path, const Result<Answer>& answer) const;
 
   std::string endpoint_;
 };
 
 /// "/v1/groups/GROUP/keys/KEY", both percent-encoded.
 std::string key_path(std::string_view group, std::string_view key);
+/// "/v1/groups/GROUP:batchGet".
+std::string batch_get_path(std::string_view group);
 /// "/v1/why/GROUP/KEY".
 std::string why_path(std::string_view group, std::string_view key);
 

@@ -16,7 +16,12 @@ struct GrpcOptions {
   std::string listen = "127.0.0.1:9999";  ///< HOST:PORT; port 0 lets the system choose.
   std::size_t key_bytes_max = std::size_t{64} << 10;
   std::size_t value_bytes_max = std::size_t{16} << 20;
-  std::size_t calls_max = 50'000;  ///< In flight at once; above it Errc::overloaded.
+  std::size_t calls_max = 50'000;       ///< In flight at once; above it Errc::overloaded.
+  std::size_t batch_keys_max = 10'000;  ///< Of one BatchGet; above it Errc::invalid_argument.
+  /// What an answer to many keys may come to: less than the 4 MiB that gRPC's clients take unless
+  /// told otherwise. Of a key whose value has no room the result is Errc::too_large; the first
+  /// always has room.
+  std::size_t batch_bytes_max = 4'000'000;
   Duration request_timeout = std::chrono::seconds(5);  ///< A call's deadline if it has none.
   /// Name of a key's owner, for the answer's `owner` field.
   std::function<std::string(const KeyView&)> owner_name{};
@@ -51,11 +56,15 @@ class GrpcServer {
 struct GrpcPeerOptions {
   std::size_t calls_max = 50'000;  ///< In flight at once; above it Errc::overloaded.
   std::size_t value_bytes_max = std::size_t{16} << 20;
+  std::size_t batch_keys_max = 10'000;      ///< No more than the member's own.
+  std::size_t batch_bytes_max = 4'000'000;  ///< No less than the member's own.
 };
 
 /// The other end of the same wire: a Store that lives on `member`, at Member::address, over one
 /// kept connection of its own. Calls run to their end, at the deadline at the latest, even if the
 /// Store is destroyed meanwhile; completions run on threads of gRPC's, or inside the call.
+/// get_many() is one message, unless limits make it more: what had no room in an answer is asked
+/// for again.
 /// A write is sent only over a connection that stands: before that it fails as Errc::unavailable,
 /// after it as Errc::unknown unless the member itself says more. An address that is none is
 /// unreachable.

@@ -32,6 +32,10 @@ struct HttpOptions {
   std::size_t connections_max = 10'000;
   std::size_t key_bytes_max = std::size_t{64} << 10;
   std::size_t value_bytes_max = std::size_t{16} << 20;
+  std::size_t batch_keys_max = 10'000;  ///< Of one batchGet; above it Errc::invalid_argument.
+  /// What an answer to many keys may come to. Of a key whose value has no room the result is
+  /// Errc::too_large; the first always has room.
+  std::size_t batch_bytes_max = std::size_t{16} << 20;
   Duration request_timeout = std::chrono::seconds(5);  ///< A request's deadline if it names none.
   Duration idle_timeout = std::chrono::seconds(60);    ///< A silent connection is closed.
   std::string api_group = "scores";  ///< Group of `GET /api?key=` without `group`.
@@ -72,11 +76,15 @@ struct HttpPeerOptions {
   unsigned waiting_max = 10'000;  ///< Above it Errc::overloaded.
   Duration connect_timeout = std::chrono::seconds(1);
   std::size_t value_bytes_max = std::size_t{16} << 20;
+  std::size_t batch_keys_max = 10'000;                  ///< No more than the member's own.
+  std::size_t batch_bytes_max = std::size_t{16} << 20;  ///< No less than the member's own.
 };
 
 /// The other end of the same wire: Stores that live on other members, over kept connections. Calls
 /// arrive there as forwarded. A read whose kept connection turns out to be closed is asked once
 /// more; a write never is: it is `unavailable` when no byte of it has left, else `unknown`.
+/// get_many() is one request, unless limits make it more: what had no room in an answer is asked
+/// for again.
 /// Completions run on its threads. Destroy it after the Stores it made; a Store that is let go
 /// fails the calls that it still has.
 class HttpPeers {

@@ -18,7 +18,7 @@ class Rendezvous {
  public:
   void arrive(Result<T> result) {
     std::lock_guard lock(mutex_);
-    result_ = std::move(result);
+    result_.emplace(std::move(result));  // g++ 12 frees an error twice that is assigned here
     arrived_.notify_one();
   }
 

@@ -24,6 +24,12 @@ void Groups::get(const KeyView& key, const Call& call, Done<Value> done) {
   done(std::unexpected(missing(key.group)));
 }
 
+void Groups::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
+  if (keys.empty()) return done(Values());
+  if (Group* group = find(keys.front().group)) return group->get_many(keys, call, std::move(done));
+  done(std::unexpected(missing(keys.front().group)));
+}
+
 void Groups::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
   if (Group* group = find(key.group))
     return group->put(key, std::move(value), call, std::move(done));

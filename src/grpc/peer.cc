@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ringcache/grpc.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/batches.h"
 #include "grpc/link.h"
 #include "grpc/spans.h"
 #include "ringcache.grpc.pb.h"
@@ -21,6 +23,13 @@ struct Get final : Exchange<v1::Peer, v1::PeerGetRequest, v1::PeerValue, Value> 
   using Exchange::Exchange;
   void send(Finished finished) {
     link->stub->async()->Get(&context, &request, &response, std::move(finished));
+  }
+};
+struct BatchGet final
+    : Exchange<v1::Peer, v1::PeerBatchGetRequest, v1::PeerBatchGetResponse, Values> {
+  using Exchange::Exchange;
+  void send(Finished finished) {
+    link->stub->async()->BatchGet(&context, &request, &response, std::move(finished));
   }
 };
 struct Put final : Exchange<v1::Peer, v1::PeerPutRequest, v1::PeerValue, Value> {
@@ -51,21 +60,56 @@ Value value_of(const v1::PeerValue& response, Time began, Bytes put) {
   return value;
 }
 
+Result<Value> value_of(const v1::PeerBatchGetResult& result, Time began) {
+  if (result.has_value()) return value_of(result.value(), began, {});
+  if (result.has_refusal())
+    return fail(errc_from_name(result.refusal().reason()), result.refusal().message());
+  return fail(Errc::internal, "a result that is neither value nor refusal");
+}
+
+Values values_of(const BatchGet& over) {
+  Values values;
+  values.reserve(static_cast<std::size_t>(over.response.results_size()));
+  for (const v1::PeerBatchGetResult& result : over.response.results())
+    values.push_back(value_of(result, over.began));
+  return values;
+}
+
+void send_batch(std::shared_ptr<PeerLink> link, std::span<const KeyView> keys, Time deadline,
+                Done<Values> done) {
+  const auto get = std::make_shared<BatchGet>(std::move(link), Intent::read, std::move(done));
+  get->request.set_group(std::string(keys.front().group));
+  for (const KeyView& key : keys) get->request.add_keys(key.name.data(), key.name.size());
+  run(get, deadline, [](BatchGet& over) { return values_of(over); });
+}
+
 class GrpcPeer final : public Store {
  public:
   GrpcPeer(const Member& member, const GrpcPeerOptions& options)
       : value_bytes_max_(options.value_bytes_max),
-        link_(std::make_shared<PeerLink>(
-            LinkOptions{.address = member.address,
-                        .ping = "/ringcache.v1.Peer/Ping",
-                        .calls_max = options.calls_max,
-                        .message_bytes_max = options.value_bytes_max + kMessageSlack,
-                        .keepalive = kKeepalive})) {}
+        batch_keys_max_(options.batch_keys_max),
+        link_(std::make_shared<PeerLink>(LinkOptions{
+            .address = member.address,
+            .ping = "/ringcache.v1.Peer/Ping",
+            .calls_max = options.calls_max,
+            .message_bytes_max =
+                std::max(options.value_bytes_max, options.batch_bytes_max) + kMessageSlack,
+            .keepalive = kKeepalive})) {}
 
   void get(const KeyView& key, const Call& call, Done<Value> done) override {
     const auto get = exchange<Get>(key, Intent::read, std::move(done));
     get->request.set_max_stale_us(count_of<microseconds>(call.max_stale));
     run(get, call.deadline, [](Get& over) { return value_of(over.response, over.began, {}); });
+  }
+
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
+    ask_in_batches(
+        keys, {.keys = batch_keys_max_},
+        [link = link_, deadline = call.deadline](std::span<const KeyView> batch,
+                                                 Done<Values> then) {
+          send_batch(link, batch, deadline, std::move(then));
+        },
+        std::move(done));
   }
 
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
@@ -94,6 +138,7 @@ class GrpcPeer final : public Store {
   }
 
   const std::size_t value_bytes_max_;
+  const std::size_t batch_keys_max_;
   const std::shared_ptr<PeerLink> link_;
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/batches.h"
 #include "groupcache.grpc.pb.h"
 #include "grpc/pending_call.h"
 #include "grpc/spans.h"
@@ -80,8 +81,12 @@ KeyView key_of(const Request& request) {
   return {request.group(), request.key()};
 }
 
+std::string owner_name(const Backend& backend, const KeyView& key) {
+  return backend.options.owner_name ? backend.options.owner_name(key) : std::string();
+}
+
 std::string owner_name(const Backend& backend, const OwnedKey& key) {
-  return backend.options.owner_name ? backend.options.owner_name(key.view()) : std::string();
+  return owner_name(backend, key.view());
 }
 
 void set_value(auto& response, const Value& value) {
@@ -109,8 +114,60 @@ v1::GetResponse get_response(const Value& value) {
   return response;
 }
 
-using CacheMethods = v1::Cache::WithRawCallbackMethod_Get<v1::Cache::WithRawCallbackMethod_Put<
-    v1::Cache::WithRawCallbackMethod_Delete<v1::Cache::Service>>>;
+/// The keys of a request, which must outlive them.
+template <class Request>
+std::vector<KeyView> keys_of(const Request& request) {
+  std::vector<KeyView> keys;
+  keys.reserve(static_cast<std::size_t>(request.keys_size()));
+  for (const std::string& key : request.keys()) keys.emplace_back(request.group(), key);
+  return keys;
+}
+
+/// What a result takes in an answer to many keys, beside its bytes and names, at most.
+constexpr std::size_t kResultFrame = 128;
+/// What it takes to say that there is no room for a result.
+constexpr std::size_t kNoRoomBytes = 64;
+
+std::size_t result_bytes(const Result<Value>& result, std::string_view owner = {}) {
+  return kResultFrame + owner.size() +
+         (result ? result->bytes.size() : result.error().message.size());
+}
+
+std::optional<Error> batch_objection(const Backend& backend, int keys) {
+  const std::size_t most = backend.options.batch_keys_max;
+  if (static_cast<std::size_t>(keys) <= most) return {};
+  return too_many_keys(most);
+}
+
+void set_refusal(v1::Refusal& refusal, const Error& error) {
+  refusal.set_code(status_code(error.code));
+  refusal.set_reason(std::string(errc_name(error.code)));
+  refusal.set_message(error.message);
+}
+
+v1::BatchGetResponse batch_response(const Backend& backend, const v1::BatchGetRequest& request,
+                                    const Values& values) {
+  v1::BatchGetResponse response;
+  BatchRoom room(backend.options.batch_bytes_max, values.size(), kNoRoomBytes);
+  auto key = request.keys().begin();
+  for (const Result<Value>& value : values) {
+    const std::string owner = owner_name(backend, KeyView(request.group(), *key++));
+    v1::BatchGetResult& result = *response.add_results();
+    if (!room.take(result_bytes(value, owner))) {
+      set_refusal(*result.mutable_refusal(), no_room());
+    } else if (!value) {
+      set_refusal(*result.mutable_refusal(), value.error());
+    } else {
+      *result.mutable_found() = get_response(*value);
+      result.mutable_found()->set_owner(owner);
+    }
+  }
+  return response;
+}
+
+using CacheMethods = v1::Cache::WithRawCallbackMethod_Get<
+    v1::Cache::WithRawCallbackMethod_BatchGet<v1::Cache::WithRawCallbackMethod_Put<
+        v1::Cache::WithRawCallbackMethod_Delete<v1::Cache::Service>>>>;
 
 class CacheService final : public CacheMethods {
  public:
@@ -129,6 +186,20 @@ class CacheService final : public CacheMethods {
                          call.completion<Value>(answer));
     };
     return serve<v1::GetRequest>(backend_, context, in, Intent::read, ask);
+  }
+
+  Reactor* BatchGet(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
+    const auto ask = [this, out](v1::BatchGetRequest& request, Time deadline, PendingCall& call) {
+      if (const auto error = batch_objection(backend_, request.keys_size()))
+        return call.refuse(*error);
+      const auto kept = std::make_shared<const v1::BatchGetRequest>(std::move(request));
+      const auto answer = [this, out, kept](const Values& values) {
+        return write(batch_response(backend_, *kept, values), *out);
+      };
+      backend_.store.get_many(keys_of(*kept), {.deadline = deadline},
+                              call.completion<Values>(answer));
+    };
+    return serve<v1::BatchGetRequest>(backend_, context, in, Intent::read, ask);
   }
 
   Reactor* Put(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
@@ -177,9 +248,26 @@ v1::PeerValue peer_value(const Value& value, Time began) {
   return response;
 }
 
-using PeerMethods = v1::Peer::WithRawCallbackMethod_Get<
+/// Results as far as there is room: the asker comes back for the rest.
+v1::PeerBatchGetResponse peer_values(const Backend& backend, const Values& values, Time began) {
+  v1::PeerBatchGetResponse response;
+  BatchRoom room(backend.options.batch_bytes_max, values.size());
+  for (const Result<Value>& value : values) {
+    if (!room.take(result_bytes(value))) break;
+    v1::PeerBatchGetResult& result = *response.add_results();
+    if (!value) {
+      set_refusal(*result.mutable_refusal(), value.error());
+      continue;
+    }
+    *result.mutable_value() = peer_value(*value, began);
+    set_value(*result.mutable_value(), *value);
+  }
+  return response;
+}
+
+using PeerMethods = v1::Peer::WithRawCallbackMethod_Get<v1::Peer::WithRawCallbackMethod_BatchGet<
     v1::Peer::WithRawCallbackMethod_Put<v1::Peer::WithRawCallbackMethod_Delete<
-        v1::Peer::WithRawCallbackMethod_Ping<v1::Peer::Service>>>>;
+        v1::Peer::WithRawCallbackMethod_Ping<v1::Peer::Service>>>>>;
 
 class PeerService final : public PeerMethods {
  public:
@@ -199,6 +287,20 @@ class PeerService final : public PeerMethods {
                          call.completion<Value>(answer));
     };
     return serve<v1::PeerGetRequest>(backend_, context, in, Intent::read, ask);
+  }
+
+  Reactor* BatchGet(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
+    const auto ask = [this, out](const v1::PeerBatchGetRequest& request, Time deadline,
+                                 PendingCall& call) {
+      if (const auto error = batch_objection(backend_, request.keys_size()))
+        return call.refuse(*error);
+      const auto answer = [this, out, began = BootClock::now()](const Values& values) {
+        return write(peer_values(backend_, values, began), *out);
+      };
+      backend_.store.get_many(keys_of(request), {.deadline = deadline, .forwarded = true},
+                              call.completion<Values>(answer));
+    };
+    return serve<v1::PeerBatchGetRequest>(backend_, context, in, Intent::read, ask);
   }
 
   Reactor* Put(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
@@ -304,14 +406,13 @@ class SourceService final : public SourceMethods {
   Reactor* LoadMany(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
     const auto ask = [this, out](const v1::LoadManyRequest& request, Time deadline,
                                  PendingCall& call) {
-      std::vector<KeyView> keys;
-      for (const std::string& key : request.keys()) keys.emplace_back(request.group(), key);
       const auto answer = [out](const Values& values) {
         v1::LoadManyResponse response;
         for (const Result<Value>& value : values) *response.add_results() = load_result(value);
         return write(response, *out);
       };
-      backend_.store.get_many(keys, {.deadline = deadline}, call.completion<Values>(answer));
+      backend_.store.get_many(keys_of(request), {.deadline = deadline},
+                              call.completion<Values>(answer));
     };
     return serve<v1::LoadManyRequest>(backend_, context, in, Intent::read, ask);
   }

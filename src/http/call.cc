@@ -6,13 +6,23 @@
 #include <utility>
 
 #include "base/uri.h"
+#include "http/batch.h"
 #include "http/wire.h"
 
 namespace ringcache {
 namespace {
 
 std::string_view method_name(HttpMethod method) {
-  return method == HttpMethod::put ? "PUT" : method == HttpMethod::erase ? "DELETE" : "GET";
+  switch (method) {
+    case HttpMethod::put:
+      return "PUT";
+    case HttpMethod::erase:
+      return "DELETE";
+    case HttpMethod::post:
+      return "POST";
+    default:
+      return "GET";
+  }
 }
 
 /// At least a microsecond, and no more than the other end can read.
@@ -21,6 +31,15 @@ std::string span_text(Duration span) {
   constexpr Duration kMost = std::chrono::hours(24 * 366 * 100);
   const auto count = std::chrono::duration_cast<microseconds>(std::min(span, kMost)).count();
   return std::to_string(std::max<microseconds::rep>(1, count)) + "us";
+}
+
+Error strange(const HttpResponse& response, Errc code) {
+  return {code,
+          "answered with status " + std::to_string(response.status) + " as no ringcache node does"};
+}
+
+Error told(const HttpResponse& response) {
+  return {errc_from_name(response.error_code), std::string(response.body.view())};
 }
 
 }  // namespace
@@ -35,6 +54,16 @@ HttpCall::HttpCall(NetLoop& loop, HttpMethod method, const KeyView& key, const C
       done_(std::move(done)),
       alarm_(loop) {}
 
+HttpCall::HttpCall(NetLoop& loop, std::string_view group, Bytes body, const Call& call,
+                   Done<Values> done)
+    : method_(HttpMethod::post),
+      path_("/v1/groups/" + percent_encode(group) + ":batchGet"),
+      deadline_(call.deadline),
+      began_(BootClock::now()),
+      value_{.bytes = std::move(body)},
+      done_(std::move(done)),
+      alarm_(loop) {}
+
 void HttpCall::store(Value value) { value_ = std::move(value); }
 
 void HttpCall::append_request(const std::string& host, Time now, std::string& out) const {
@@ -46,19 +75,20 @@ void HttpCall::append_request(const std::string& host, Time now, std::string& ou
     out.append("X-Ringcache-Timeout: ").append(span_text(deadline_ - now)).append("\r\n");
   if (!is_write() && max_stale_ > Duration{0})
     out.append("X-Ringcache-Max-Stale: ").append(span_text(max_stale_)).append("\r\n");
-  if (method_ == HttpMethod::put)
+  if (method_ == HttpMethod::put || method_ == HttpMethod::post)
     out.append("Content-Length: ").append(std::to_string(body().size())).append("\r\n");
   out.append("\r\n");
 }
 
 void HttpCall::finish(HttpResponse response) {
   alarm_.stop();
-  done_(read_answer(response));
+  if (auto* many = std::get_if<Done<Values>>(&done_)) return (*many)(read_answers(response));
+  std::get<Done<Value>>(done_)(read_answer(response));
 }
 
 void HttpCall::fail(Error error) {
   alarm_.stop();
-  done_(std::unexpected(std::move(error)));
+  std::visit([&](auto& done) { done(std::unexpected(std::move(error))); }, done_);
 }
 
 void HttpCall::give_up(Errc read_code, std::string why) {
@@ -67,18 +97,23 @@ void HttpCall::give_up(Errc read_code, std::string why) {
 }
 
 Result<Value> HttpCall::read_answer(HttpResponse& response) const {
-  if (!response.error_code.empty())
-    return ringcache::fail(errc_from_name(response.error_code), std::string(response.body.view()));
+  if (!response.error_code.empty()) return std::unexpected(told(response));
   // The age counts from before we asked (RFC 9111 4.2.3): an answer may look older than it is,
   // never younger.
   auto facts = parse_facts(response.value_facts, began_);
   const bool has_facts = facts && !response.value_facts.empty();
   if (response.status != 200 || (!has_facts && method_ != HttpMethod::erase))
-    return ringcache::fail(
-        is_write() ? Errc::unknown : Errc::unavailable,
-        "answered with status " + std::to_string(response.status) + " as no ringcache node does");
+    return std::unexpected(strange(response, is_write() ? Errc::unknown : Errc::unavailable));
   facts->value.bytes = facts->as_sent ? value_.bytes : std::move(response.body);
   return std::move(facts->value);
+}
+
+Result<Values> HttpCall::read_answers(const HttpResponse& response) const {
+  if (!response.error_code.empty()) return std::unexpected(told(response));
+  auto values = parse_forwarded_answer(response.body.view(), began_);
+  if (response.status != 200 || !values)
+    return std::unexpected(strange(response, Errc::unavailable));
+  return std::move(*values);
 }
 
 }  // namespace ringcache

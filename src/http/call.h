@@ -2,6 +2,8 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include <ringcache/store.h>
 
@@ -18,8 +20,13 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   HttpCall(NetLoop& loop, HttpMethod method, const KeyView& key, const Call& call,
            Done<Value> done);
 
+  /// A read of many keys, which `body` names (batch_request).
+  HttpCall(NetLoop& loop, std::string_view group, Bytes body, const Call& call, Done<Values> done);
+
   HttpMethod method() const noexcept { return method_; }
-  bool is_write() const noexcept { return method_ != HttpMethod::get; }
+  bool is_write() const noexcept {
+    return method_ == HttpMethod::put || method_ == HttpMethod::erase;
+  }
   Time deadline() const noexcept { return deadline_; }
   NetAlarm& alarm() noexcept { return alarm_; }
 
@@ -39,6 +46,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
 
  private:
   Result<Value> read_answer(HttpResponse& response) const;
+  Result<Values> read_answers(const HttpResponse& response) const;
 
   HttpMethod method_;
   std::string path_;
@@ -46,7 +54,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   Duration max_stale_;
   Time began_;
   Value value_;
-  Done<Value> done_;
+  std::variant<Done<Value>, Done<Values>> done_;
   NetAlarm alarm_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/units.h"
 #include "http/cache_control.h"
@@ -153,7 +154,9 @@ void HttpConnection::ask() {
   phase_ = Phase::waiting;
   deadline_ = call->deadline;
   asking_ = true;
-  if (request.method == HttpMethod::put)
+  if (route_.kind == HttpRouteKind::batch_get)
+    ask_many(*call);
+  else if (request.method == HttpMethod::put)
     ask_put(key, *call);
   else if (request.method == HttpMethod::erase)
     door_->store.erase(key, *call, hand_in<void>());
@@ -169,6 +172,18 @@ void HttpConnection::ask_put(const KeyView& key, const Call& call) {
   if (route_.ttl != Duration::max())
     value.expires_at = saturating_add(BootClock::now(), route_.ttl);
   door_->store.put(key, std::move(value), call, hand_in<Value>());
+}
+
+void HttpConnection::ask_many(const Call& call) {
+  const HttpOptions& options = door_->options;
+  auto batch = parse_batch(parser_.message().body.view(),
+                           {.keys = options.batch_keys_max, .key_bytes = options.key_bytes_max});
+  if (!batch) return arrived<Values>(turn_, std::unexpected(std::move(batch.error())));
+  batch_ = std::move(*batch);
+  std::vector<KeyView> keys;
+  keys.reserve(batch_.keys.size());
+  for (const std::string& key : batch_.keys) keys.emplace_back(route_.group, key);
+  door_->store.get_many(keys, call, hand_in<Values>());
 }
 
 /// Whoever answers, on whatever thread and however late, holds the connection until then.
@@ -205,6 +220,18 @@ void HttpConnection::reply(const Result<Value>& result) {
 
 void HttpConnection::reply(const Result<void>& result) {
   reply_to_erase(exchange(), result, stream_.text());
+}
+
+void HttpConnection::reply(const Result<Values>& result) {
+  if (!result) return reply_json(exchange(), std::unexpected(result.error()), stream_.text());
+  const HttpOptions& options = door_->options;
+  const Time now = BootClock::now();
+  const std::string document = parser_.message().forwarded
+                                   ? forwarded_answer(*result, now, options.batch_bytes_max)
+                                   : batch_answer(route_.group, batch_, *result, options.owner_name,
+                                                  now, options.batch_bytes_max);
+  batch_ = {};
+  stream_.payload(reply_document(exchange(), Bytes::copy(document), stream_.text()));
 }
 
 /// What needs no store: pages and the node's state.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include <ringcache/http.h>
 
+#include "http/batch.h"
 #include "http/parser.h"
 #include "http/reply.h"
 #include "http/routes.h"
@@ -23,7 +25,9 @@ struct HttpDoor {
       : options(std::move(o)),
         routes(options.pages, options.api_group, options.key_bytes_max),
         limits{.head_bytes = (std::size_t{8} << 10) + 3 * options.key_bytes_max,
-               .body_bytes = options.value_bytes_max},
+               .body_bytes = options.value_bytes_max,
+               .post_bytes = std::max(options.value_bytes_max,
+                                      (std::size_t{2} << 20) + 2 * options.key_bytes_max)},
         store(s) {}
 
   const HttpOptions options;
@@ -67,12 +71,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void answer_failed(const HttpRefusal& refusal);
   void ask();
   void ask_put(const KeyView& key, const Call& call);
+  void ask_many(const Call& call);
   template <class T>
   Done<T> hand_in();
   template <class T>
   void arrived(std::uint64_t turn, Result<T> result);
   void reply(const Result<Value>& result);
   void reply(const Result<void>& result);
+  void reply(const Result<Values>& result);
   void reply_ready();
   void finish_request();
   void on_alarm();
@@ -87,6 +93,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   NetStream stream_;
   HttpParser<HttpRequest> parser_;
   HttpRoute route_;
+  HttpBatch batch_;  ///< Of a request for many keys.
   HttpDate date_;
   Phase phase_ = Phase::receiving;
   bool reading_ = false;

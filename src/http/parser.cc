@@ -49,6 +49,7 @@ void note_head(HttpRequest& request, http::verb verb, BeastView target, int vers
                    : verb == http::verb::head    ? HttpMethod::head
                    : verb == http::verb::put     ? HttpMethod::put
                    : verb == http::verb::delete_ ? HttpMethod::erase
+                   : verb == http::verb::post    ? HttpMethod::post
                                                  : HttpMethod::other;
   request.target.assign(target);
   request.http_1_0 = version == 10;
@@ -85,12 +86,20 @@ void clear(HttpRequest& request) {
 }
 void clear(HttpResponse& response) { response = HttpResponse(); }
 
-HttpRefusal refusal_of(BeastCode error, const HttpLimits& limits) {
+HttpRefusal too_large(std::string_view what, std::size_t most) {
+  return {
+      413,
+      {Errc::too_large, std::string(what) + " is larger than " + std::to_string(most) + " bytes"},
+      {}};
+}
+
+bool is_post(const HttpRequest& request) { return request.method == HttpMethod::post; }
+bool is_post(const HttpResponse&) { return false; }
+
+HttpRefusal refusal_of(BeastCode error, const HttpLimits& limits, bool post) {
   if (error == http::error::body_limit)
-    return {413,
-            {Errc::too_large,
-             "the value is larger than " + std::to_string(limits.body_bytes) + " bytes"},
-            {}};
+    return post ? too_large("the body", limits.post_bytes)
+                : too_large("the value", limits.body_bytes);
   if (error == http::error::header_limit)
     return {431,
             {Errc::too_large,
@@ -120,6 +129,7 @@ struct HttpParser<Message>::Impl {
     void on_request_impl(http::verb verb, BeastView, BeastView target, int version,
                          BeastCode&) override {
       if constexpr (kRequest) note_head(impl_.message, verb, target, version);
+      if (is_post(impl_.message)) this->body_limit(impl_.limits.post_bytes);
     }
     void on_response_impl(int status, BeastView, int, BeastCode&) override {
       if constexpr (!kRequest) impl_.message.status = static_cast<unsigned>(status);
@@ -192,7 +202,7 @@ HttpProgress HttpParser<Message>::feed(NetBuffer& input) {
   if (!beast.is_done() && head > impl_->limits.head_bytes) error = http::error::header_limit;
   impl_->got_body = !in_head && used > 0;
   if (error && error != http::error::need_more) {
-    impl_->refusal = refusal_of(error, impl_->limits);
+    impl_->refusal = refusal_of(error, impl_->limits, is_post(impl_->message));
     return HttpProgress::failed;
   }
   if (!beast.is_done()) return HttpProgress::more;
@@ -235,6 +245,12 @@ const HttpRefusal& HttpParser<Message>::refusal() const noexcept {
 template <class Message>
 void HttpParser<Message>::next() {
   impl_->restart();
+}
+
+template <class Message>
+void HttpParser<Message>::limit_body(std::size_t bytes) {
+  impl_->limits.body_bytes = bytes;
+  impl_->beast->body_limit(bytes);
 }
 
 template class HttpParser<HttpRequest>;

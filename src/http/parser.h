@@ -11,7 +11,7 @@
 
 namespace ringcache {
 
-enum class HttpMethod { get, head, put, erase, other };
+enum class HttpMethod { get, head, put, erase, post, other };
 
 /// The parts of a request that a route may look at.
 struct HttpRequest {
@@ -40,6 +40,7 @@ struct HttpResponse {
 struct HttpLimits {
   std::size_t head_bytes = std::size_t{8} << 10;
   std::size_t body_bytes = std::size_t{16} << 20;
+  std::size_t post_bytes = std::size_t{16} << 20;  ///< Body of a POST: many keys, no value.
 };
 
 enum class HttpProgress { more, done, failed };
@@ -76,6 +77,9 @@ class HttpParser {
   const HttpRefusal& refusal() const noexcept;  ///< After `failed`.
 
   void next();  ///< Forgets the message.
+
+  /// Another limit for the next message's body. REQUIRES: not started().
+  void limit_body(std::size_t bytes);
 
  private:
   struct Impl;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <utility>
 
+#include "base/batches.h"
+#include "http/batch.h"
 #include "http/call.h"
 #include "http/pool.h"
 #include "net/loop.h"
@@ -21,6 +23,17 @@ class HttpPeer final : public Store {
 
   void get(const KeyView& key, const Call& call, Done<Value> done) override {
     begin(make(HttpMethod::get, key, call, std::move(done)));
+  }
+
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
+    ask_in_batches(
+        keys, {.keys = pool_->options().batch_keys_max},
+        [pool = pool_, call](std::span<const KeyView> batch, Done<Values> then) {
+          const auto body = Bytes::copy(batch_request(batch));
+          begin(pool, std::make_shared<HttpCall>(*pool->loop(), batch.front().group, body, call,
+                                                 std::move(then)));
+        },
+        std::move(done));
   }
 
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
@@ -43,9 +56,13 @@ class HttpPeer final : public Store {
     return std::make_shared<HttpCall>(*pool_->loop(), method, key, call, std::move(done));
   }
 
-  void begin(std::shared_ptr<HttpCall> call) {
-    pool_->loop()->post(
-        [pool = pool_, call = std::move(call)]() mutable { pool->begin(std::move(call)); });
+  void begin(std::shared_ptr<HttpCall> call) { begin(pool_, std::move(call)); }
+
+  static void begin(std::shared_ptr<HttpPool> pool, std::shared_ptr<HttpCall> call) {
+    NetLoop& loop = *pool->loop();
+    loop.post([pool = std::move(pool), call = std::move(call)]() mutable {
+      pool->begin(std::move(call));
+    });
   }
 
   const std::shared_ptr<HttpPool> pool_;

@@ -22,6 +22,13 @@ constexpr std::chrono::seconds kIdleTime{20};
 constexpr std::size_t kHeadBytes = std::size_t{8} << 10;
 constexpr std::size_t kReadBytes = std::size_t{4} << 10;
 constexpr std::size_t kReadBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kAnswerSlack = std::size_t{1} << 20;
+
+/// An answer to many keys has the first value whatever its size, as base64.
+std::size_t answer_bytes_max(const HttpPeerOptions& options, HttpMethod method) {
+  if (method != HttpMethod::post) return options.value_bytes_max;
+  return std::max(options.value_bytes_max / 3 * 4, options.batch_bytes_max) + kAnswerSlack;
+}
 
 }  // namespace
 
@@ -72,6 +79,7 @@ void HttpLink::carry(std::shared_ptr<HttpCall> call) {
   call_ = std::move(call);
   call_->link = this;
   call_->sent = true;
+  parser_.limit_body(answer_bytes_max(pool_->options(), call_->method()));
   stream_.alarm().set(Time::max());
   call_->append_request(pool_->member().http, BootClock::now(), stream_.text());
   stream_.payload(call_->body());

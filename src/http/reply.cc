@@ -262,6 +262,10 @@ void reply_json(const HttpExchange& exchange, const Result<std::string>& documen
   if (Head(exchange, 200, out).end(kJson, document->size())) out += *document;
 }
 
+Bytes reply_document(const HttpExchange& exchange, Bytes document, std::string& out) {
+  return Head(exchange, 200, out).end(kJson, document.size()) ? document : Bytes();
+}
+
 void reply_text(const HttpExchange& exchange, unsigned status, std::string_view text,
                 std::string& out) {
   if (Head(exchange, status, out).end(kText, text.size())) out += text;

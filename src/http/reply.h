@@ -49,6 +49,8 @@ Bytes reply_to_put(const HttpExchange& exchange, const Result<Value>& result, co
 void reply_to_erase(const HttpExchange& exchange, const Result<void>& result, std::string& out);
 void reply_json(const HttpExchange& exchange, const Result<std::string>& document,
                 std::string& out);
+/// A document that is too large to be copied.
+Bytes reply_document(const HttpExchange& exchange, Bytes document, std::string& out);
 void reply_text(const HttpExchange& exchange, unsigned status, std::string_view text,
                 std::string& out);
 void reply_refusal(const HttpExchange& exchange, const HttpRefusal& refusal, std::string& out);

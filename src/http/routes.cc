@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kGroups = "/v1/groups/";
 constexpr std::string_view kKeys = "/keys/";
+constexpr std::string_view kBatchGet = ":batchGet";
 constexpr std::array<std::string_view, 3> kGoPeers{"/_ggcache/", "/_geecache/", "/_groupcache/"};
 
 std::unexpected<HttpRefusal> refuse(unsigned status, Errc code, std::string message) {
@@ -31,6 +32,18 @@ std::unexpected<HttpRefusal> nowhere() {
 }
 
 bool is_read(HttpMethod method) { return method == HttpMethod::get || method == HttpMethod::head; }
+
+/// The methods of a route, as `Allow` lists them.
+std::string_view methods_of(HttpRouteKind kind) {
+  if (kind == HttpRouteKind::key) return "GET, HEAD, PUT, DELETE";
+  return kind == HttpRouteKind::batch_get ? "POST" : "GET, HEAD";
+}
+
+bool knows(HttpRouteKind kind, HttpMethod method) {
+  if (kind == HttpRouteKind::batch_get) return method == HttpMethod::post;
+  if (is_read(method)) return true;
+  return kind == HttpRouteKind::key && (method == HttpMethod::put || method == HttpMethod::erase);
+}
 
 /// The path of an origin-form or absolute-form target.
 std::string_view strip_authority(std::string_view target) {
@@ -83,11 +96,9 @@ HttpRoutes::Found HttpRoutes::find(const HttpRequest& request, HttpRoute& route)
   route.ttl = Duration::max();
   auto found = find_place(place, request, route);
   if (!found) return found;
-  if (route.kind == HttpRouteKind::key ? request.method != HttpMethod::other
-                                       : is_read(request.method))
-    return found;
+  if (knows(route.kind, request.method)) return found;
   HttpRefusal refusal{405, {Errc::invalid_argument, "this route does not know that method"}, {}};
-  refusal.allow = route.kind == HttpRouteKind::key ? "GET, HEAD, PUT, DELETE" : "GET, HEAD";
+  refusal.allow = methods_of(route.kind);
   return std::unexpected(std::move(refusal));
 }
 
@@ -96,6 +107,9 @@ HttpRoutes::Found HttpRoutes::find_place(const Place& place, const HttpRequest& 
   const std::string_view path = place.path;
   if (path.starts_with(kGroups) && path.find(kKeys, kGroups.size()) != std::string_view::npos)
     return find_key(path.substr(kGroups.size()), place, request, route);
+  if (path.starts_with(kGroups) && path.ends_with(kBatchGet))
+    return find_batch(path.substr(kGroups.size(), path.size() - kGroups.size() - kBatchGet.size()),
+                      route);
   if (path == "/api") return find_api(place, route);
   for (const std::string_view prefix : kGoPeers)
     if (path.starts_with(prefix)) return find_go_peer(path.substr(prefix.size()), route);
@@ -129,6 +143,14 @@ HttpRoutes::Found HttpRoutes::find_key(std::string_view rest, const Place& place
     route.ttl = *ttl;
   }
   return check_key(route);
+}
+
+HttpRoutes::Found HttpRoutes::find_batch(std::string_view group, HttpRoute& route) const {
+  if (group.find('/') != std::string_view::npos) return nowhere();
+  route.kind = HttpRouteKind::batch_get;
+  if (!percent_decode(group, PlusMeans::plus, route.group))
+    return bad("malformed %-escape; write % as %25");
+  return {};
 }
 
 HttpRoutes::Found HttpRoutes::find_api(const Place& place, HttpRoute& route) const {

@@ -11,9 +11,10 @@
 namespace ringcache {
 
 enum class HttpRouteKind {
-  key,      ///< /v1/groups/{group}/keys/{key}
-  api,      ///< /api?key=K[&group=G]
-  go_peer,  ///< /_groupcache/{group}/{key} and its cousins
+  key,        ///< /v1/groups/{group}/keys/{key}
+  batch_get,  ///< /v1/groups/{group}:batchGet
+  api,        ///< /api?key=K[&group=G]
+  go_peer,    ///< /_groupcache/{group}/{key} and its cousins
   page,
   health,
   ready,
@@ -44,6 +45,7 @@ class HttpRoutes {
   Found find_place(const Place& place, const HttpRequest& request, HttpRoute& route) const;
   Found find_key(std::string_view rest, const Place& place, const HttpRequest& request,
                  HttpRoute& route) const;
+  Found find_batch(std::string_view group, HttpRoute& route) const;
   Found find_api(const Place& place, HttpRoute& route) const;
   Found find_go_peer(std::string_view rest, HttpRoute& route) const;
   Found find_page(const Place& place, HttpRoute& route) const;

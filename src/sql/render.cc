@@ -5,6 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include <ringcache/base64.h>
+
 #include "base/utf8.h"
 
 namespace ringcache {
@@ -25,22 +27,6 @@ std::string real_text(double number) {
   return text;
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned group = 0;
-    for (std::size_t j = i; j < i + 3; ++j)
-      group = group << 8 | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0u);
-    for (unsigned k = 0; k < 4; ++k)
-      text += k <= std::min<std::size_t>(bytes.size() - i, 3) ? kDigits[group >> (18 - 6 * k) & 63]
-                                                              : '=';
-  }
-  return text;
-}
-
 using Json = nlohmann::ordered_json;
 
 Json json_of(const SqlColumn& column) {
@@ -50,9 +36,9 @@ Json json_of(const SqlColumn& column) {
                    return std::isfinite(number) ? Json(number) : Json(real_text(number));
                  },
                  [](std::string_view text) {
-                   return Json(valid_utf8(text) ? std::string(text) : base64(text));
+                   return Json(valid_utf8(text) ? std::string(text) : to_base64(text));
                  },
-                 [](SqlBlob blob) { return Json(base64(blob.bytes)); }},
+                 [](SqlBlob blob) { return Json(to_base64(blob.bytes)); }},
       column);
 }
 

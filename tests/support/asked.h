@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <ringcache/store.h>
@@ -15,7 +16,8 @@ class Asked {
   Done<T> done() {
     return [state = state_](Result<T> result) {
       ++state->answers;
-      state->result = std::move(result);
+      // Not assigned: of a Result<Values> g++ 12 at -O2 (ipa-modref) then frees the error twice.
+      state->result.emplace(std::move(result));
     };
   }
 
@@ -44,6 +46,13 @@ class Asked {
 inline Asked<Value> ask_get(Store& store, const KeyView& key, const Call& call = {}) {
   Asked<Value> asked;
   store.get(key, call, asked.done());
+  return asked;
+}
+
+inline Asked<Values> ask_get_many(Store& store, std::span<const KeyView> keys,
+                                  const Call& call = {}) {
+  Asked<Values> asked;
+  store.get_many(keys, call, asked.done());
   return asked;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,13 @@ class MapStore final : public Store {
     if (auto error = prepare(key, call)) return done(std::unexpected(std::move(*error)));
     if (key.name.starts_with("never")) return hold(std::move(done));
     done(find(key.name));
+  }
+
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
+    ++batches_;
+    if (!keys.empty() && keys.front().group != "g")
+      return done(fail(Errc::no_such_group, "no group of that name"));
+    Store::get_many(keys, call, std::move(done));
   }
 
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
@@ -72,6 +80,8 @@ class MapStore final : public Store {
     return calls_;
   }
 
+  std::size_t batches() const { return batches_; }  ///< Calls for many keys.
+
   /// Waits until `count` calls are held back.
   void wait_for_held(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -109,6 +119,7 @@ class MapStore final : public Store {
   std::vector<Done<Value>> held_;
   Call last_call_;
   std::size_t calls_ = 0;
+  std::atomic<std::size_t> batches_ = 0;
   std::atomic<std::uint64_t> version_ = 0;
 };
 

@@ -44,6 +44,41 @@ class CliTest(unittest.TestCase):
         self.assertIn(b"RINGCACHE_ENDPOINT", ended.stderr)
         self.assertEqual(self.run_cli("fetch").returncode, 1)
 
+    def test_mget_prints_a_table_in_the_order_of_the_keys(self):
+        ended = self.run_cli("mget", "scores", "s5", "nobody", "s4", "s5")
+        self.assertEqual(ended.returncode, 2)
+        lines = [line.split() for line in ended.stdout.decode().splitlines()]
+        self.assertEqual(lines[0], ["KEY", "ANSWER", "VALUE"])
+        self.assertEqual([(line[0], line[-1]) for line in (lines[1], lines[3], lines[4])],
+                         [("s5", "1005"), ("s4", "1004"), ("s5", "1005")])
+        self.assertEqual(lines[2][:2], ["nobody", "not_found"])
+
+    def test_mget_is_the_same_at_every_node(self):
+        keys = [f"s{i}" for i in range(11, 51)]
+        wanted = b"".join(b"%d\n" % (1000 + i) for i in range(11, 51))
+        for node in range(3):
+            ended = self.run_cli("-o", "raw", "mget", "scores", *keys, node=node)
+            self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, wanted, b""))
+
+    def test_mget_prints_an_object_a_line(self):
+        ended = self.run_cli("-o", "json", "mget", "scores", "s5", "nobody")
+        self.assertEqual(ended.returncode, 2)
+        found, missing = map(json.loads, ended.stdout.splitlines())
+        self.assertEqual((found["key"], found["value"]), ("s5", "1005"))
+        self.assertIn("etag", found)
+        self.assertEqual((missing["key"], missing["error"]["code"]), ("nobody", "not_found"))
+
+    def test_mget_carries_any_bytes(self):
+        self.assertEqual(self.run_cli("put", "scores", "s7", "-", stdin=b"\xff\x00").returncode, 0)
+        self.assertEqual(self.run_cli("mget", "-o", "raw", "scores", "s7").stdout, b"\xff\x00\n")
+        found = self.json("mget", "scores", "s7")
+        self.assertEqual((found["encoding"], found["value"]), ("base64", "/wA="))
+
+    def test_mget_ends_with_one_where_the_whole_call_fails(self):
+        self.assertEqual(self.run_cli("mget", "scores", "s5", "").returncode, 1)
+        self.assertEqual(self.run_cli("mget", "scores").returncode, 1)
+        self.assertEqual(self.run_cli("mget", "none", "s5").returncode, 2)
+
     def test_put_from_stdin_is_read_back_elsewhere(self):
         self.assertEqual(self.run_cli("put", "scores", "s6", "-", stdin=b"77").returncode, 0)
         self.assertEqual(self.run_cli("get", "scores", "s6", node=2).stdout, b"77")

@@ -15,6 +15,7 @@ namespace {
 
 using testing::ask_erase;
 using testing::ask_get;
+using testing::ask_get_many;
 using testing::ask_put;
 
 class GroupsTest : public ::testing::Test {
@@ -39,6 +40,26 @@ TEST_F(GroupsTest, HandsEachCallToItsKeysGroup) {
   EXPECT_EQ(ask_put(groups, {"x", "k"}, "v").word(), "v");
   EXPECT_EQ(ask_erase(groups, {"y", "k"}).word(), "done");
   EXPECT_EQ(ask_get(groups, {"x", "k"}).word(), "v");
+}
+
+TEST_F(GroupsTest, HandsManyKeysToTheirGroup) {
+  add("x");
+  add("y");
+  const KeyView keys[] = {{"y", "k"}, {"y", "none"}, {"y", "k"}};
+  const auto asked = ask_get_many(groups, keys);
+  ASSERT_TRUE(asked.answered());
+  const Values& values = *asked.result();
+  EXPECT_EQ(values.at(0)->bytes.view(), "from y");
+  EXPECT_EQ(values.at(1).error().code, Errc::not_found);
+  EXPECT_EQ(values.at(2)->bytes.view(), "from y");
+  EXPECT_TRUE(ask_get_many(groups, {}).result()->empty());
+}
+
+TEST_F(GroupsTest, ManyKeysOfNoGroupFailAsOne) {
+  add("x");
+  const KeyView keys[] = {{"score", "k"}, {"score", "l"}};
+  EXPECT_EQ(ask_get_many(groups, keys).result().error(),
+            (Error{Errc::no_such_group, "no group named 'score'; this node has: x"}));
 }
 
 TEST_F(GroupsTest, NamesTheGroupsThereAreWhenAskedForAnother) {

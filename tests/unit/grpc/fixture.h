@@ -35,6 +35,13 @@ class FakeStore final : public Store {
     done(find(key));
   }
 
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
+    ++batches_;
+    if (!keys.empty() && keys.front().group != "scores")
+      return done(fail(Errc::no_such_group, "no such group"));
+    Store::get_many(keys, call, std::move(done));
+  }
+
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
     if (refused(key, call, done)) return;
     if (key.name.starts_with("held"))
@@ -82,6 +89,7 @@ class FakeStore final : public Store {
   }
 
   std::size_t calls() const { return calls_; }
+  std::size_t batches() const { return batches_; }  ///< Calls for many keys.
 
   Call last_call() const {
     std::lock_guard lock(mutex_);
@@ -113,6 +121,7 @@ class FakeStore final : public Store {
   }
 
   std::atomic<std::size_t> calls_ = 0;
+  std::atomic<std::size_t> batches_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::map<std::string, Value> rows_;
@@ -153,6 +162,13 @@ class GrpcFixture : public ::testing::Test {
     v1::GetRequest request;
     request.set_group(std::move(group));
     request.set_key(std::move(key));
+    return request;
+  }
+
+  static v1::BatchGetRequest batch_request(const std::vector<std::string>& keys) {
+    v1::BatchGetRequest request;
+    request.set_group("scores");
+    for (const std::string& key : keys) request.add_keys(key);
     return request;
   }
 

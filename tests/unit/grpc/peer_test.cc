@@ -24,6 +24,17 @@ class PeerTest : public GrpcFixture {
     peer = grpc_peer(member_at(address()));
   }
 
+  Result<Values> get_many(const std::vector<std::string>& names, const Call& call = {}) {
+    return get_many(*peer, names, call);
+  }
+
+  static Result<Values> get_many(Store& from, const std::vector<std::string>& names,
+                                 const Call& call = {}) {
+    std::vector<KeyView> keys;
+    for (const std::string& name : names) keys.emplace_back("scores", name);
+    return get_many_blocking(from, keys, call);
+  }
+
   std::shared_ptr<Store> peer;
 };
 
@@ -110,6 +121,93 @@ TEST_F(PeerTest, EveryErrorSurvivesTheWire) {
     EXPECT_EQ(put_blocking(*peer, key, {}).error(), (Error{code, "as you wished"}));
     EXPECT_EQ(erase_blocking(*peer, key).error(), (Error{code, "as you wished"}));
   }
+}
+
+TEST_F(PeerTest, ManyKeysAreOneMessageAndAnsweredInTheirOrder) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 1'000; ++i) {
+    names.push_back("k" + std::to_string(i * 7 % 500));
+    store.set(names.back(), {.bytes = Bytes::copy("v" + names.back())});
+  }
+  const auto values = get_many(names);
+  ASSERT_TRUE(values) << values.error().message;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    EXPECT_EQ(values->at(i)->bytes.view(), "v" + names[i]);
+  EXPECT_EQ(store.batches(), 1u);
+  EXPECT_TRUE(store.last_call().forwarded);
+}
+
+TEST_F(PeerTest, AValueOfManyArrivesWithItsHistory) {
+  const Time now = BootClock::now();
+  std::string bytes;
+  for (int b = 0; b < 256; ++b) bytes.push_back(static_cast<char>(b));
+  store.set(bytes, {.bytes = Bytes::copy(bytes),
+                    .version = 7,
+                    .loaded_at = now - 90s,
+                    .expires_at = now + 600s,
+                    .hit = true,
+                    .load_time = 1500us});
+  const auto values = get_many({bytes});
+  const Value& value = *values->at(0);
+  EXPECT_EQ(value.bytes.view(), bytes);
+  EXPECT_EQ(value.version, 7u);
+  EXPECT_TRUE(value.hit);
+  EXPECT_EQ(value.load_time, 1500us);
+  EXPECT_LE(value.loaded_at, now - 90s + 1us);
+  EXPECT_NEAR(static_cast<double>((value.expires_at - now) / 1ms), 600'000, 1'000);
+}
+
+TEST_F(PeerTest, EveryErrorOfOneKeySurvivesTheWire) {
+  for (const auto code :
+       {Errc::not_found, Errc::invalid_argument, Errc::too_large, Errc::unsupported,
+        Errc::overloaded, Errc::deadline_exceeded, Errc::unavailable, Errc::internal}) {
+    const auto values = get_many({"error:" + std::string(errc_name(code)), "none"});
+    EXPECT_EQ(values->at(0).error(), (Error{code, "as you wished"}));
+    EXPECT_EQ(values->at(1).error().code, Errc::not_found);
+  }
+}
+
+TEST_F(PeerTest, ManyKeysOfNoGroupFailAsOne) {
+  const KeyView keys[] = {{"none", "a"}, {"none", "b"}};
+  EXPECT_EQ(get_many_blocking(*peer, keys).error(), (Error{Errc::no_such_group, "no such group"}));
+  EXPECT_TRUE(get_many({})->empty());
+}
+
+TEST_F(PeerTest, MoreThanAMessageHoldsComesInSeveral) {
+  const std::string large(1'500'000, 'v');
+  store.set("large", {.bytes = Bytes::copy(large)});
+  const auto values = get_many(std::vector<std::string>(7, "large"));
+  ASSERT_TRUE(values) << values.error().message;
+  for (const auto& value : *values) EXPECT_EQ(value->bytes.view(), large);
+  EXPECT_EQ(store.batches(), 4u);
+}
+
+TEST_F(PeerTest, MoreKeysThanAMessageMayNameGoInSeveral) {
+  const auto few = grpc_peer(member_at(address()), {.batch_keys_max = 10});
+  store.set("k", {.bytes = Bytes::copy("100")});
+  const auto values = get_many(*few, std::vector<std::string>(25, "k"));
+  ASSERT_EQ(values->size(), 25u);
+  EXPECT_EQ(values->back()->bytes.view(), "100");
+  EXPECT_EQ(store.batches(), 3u);
+}
+
+TEST_F(PeerTest, ANodeOfSmallValuesTakesAnAnswerOfMany) {
+  const auto small = grpc_peer(member_at(address()), {.value_bytes_max = 1'000});
+  store.set("k", {.bytes = Bytes::copy(std::string(1'000, 'v'))});
+  const auto values = get_many(*small, std::vector<std::string>(3'000, "k"));
+  ASSERT_TRUE(values) << values.error().message;
+  EXPECT_EQ(values->back()->bytes.size(), 1'000u);
+  EXPECT_EQ(store.batches(), 1u);
+}
+
+TEST_F(PeerTest, ManyKeysLeaveAtTheirDeadline) {
+  const KeyView keys[] = {kKey, kHeld};
+  std::promise<Errc> late;
+  peer->get_many(keys, within(50ms), [&](Result<Values> r) { late.set_value(r.error().code); });
+  EXPECT_EQ(late.get_future().get(), Errc::deadline_exceeded);
+  store.release();
+  server.reset();
+  EXPECT_EQ(get_many({"k"}).error().code, Errc::unavailable);
 }
 
 TEST_F(PeerTest, TheDeadlineTravels) {

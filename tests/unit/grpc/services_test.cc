@@ -25,7 +25,13 @@ class ServicesTest : public GrpcFixture {
     return client()->Put(&context, request, &stored);
   }
 
+  grpc::Status get_many(const v1::BatchGetRequest& request) {
+    grpc::ClientContext context;
+    return client()->BatchGet(&context, request, &many);
+  }
+
   v1::GetResponse got;
+  v1::BatchGetResponse many;
   v1::PutResponse stored;
 };
 
@@ -177,6 +183,95 @@ TEST_F(ServicesTest, ACallOfAClientMayBeForwardedAndACallOfAPeerMayNot) {
   v1::PeerValue value;
   grpc::ClientContext context;
   EXPECT_FALSE(v1::Peer::NewStub(channel())->Get(&context, request, &value).ok());
+  EXPECT_TRUE(store.last_call().forwarded);
+}
+
+TEST_F(ServicesTest, ManyKeysAreAnsweredInTheirOrder) {
+  store.set("a", {.bytes = Bytes::copy("1")});
+  store.set("b", {.bytes = Bytes::copy("2")});
+  ASSERT_TRUE(get_many(batch_request({"b", "a", "b"})).ok());
+  ASSERT_EQ(many.results_size(), 3);
+  EXPECT_EQ(many.results(0).found().value(), "2");
+  EXPECT_EQ(many.results(1).found().value(), "1");
+  EXPECT_EQ(many.results(2).found().value(), "2");
+  EXPECT_EQ(store.batches(), 1u);
+  EXPECT_FALSE(store.last_call().forwarded);
+}
+
+TEST_F(ServicesTest, AValueOfManyTellsWhatAGetWouldTell) {
+  const Time now = BootClock::now();
+  store.set(
+      "k",
+      {.bytes = Bytes::copy("100"), .loaded_at = now - 90s, .expires_at = now + 600s, .hit = true});
+  ASSERT_TRUE(get_many(batch_request({"k"})).ok());
+  const v1::GetResponse& found = many.results(0).found();
+  EXPECT_EQ(found.etag(), etag_of("100"));
+  EXPECT_EQ(found.owner(), "node-b");
+  EXPECT_TRUE(found.hit());
+  EXPECT_GE(found.age_ms(), 90'000u);
+  EXPECT_LE(found.ttl_ms(), 600'000u);
+}
+
+TEST_F(ServicesTest, WhatIsWrongWithOneKeyIsSaidOfItAlone) {
+  store.set("k", {.bytes = Bytes::copy("100")});
+  ASSERT_TRUE(get_many(batch_request({"none", "k", "error:overloaded"})).ok());
+  EXPECT_EQ(many.results(0).refusal().code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(many.results(0).refusal().reason(), "not_found");
+  EXPECT_EQ(many.results(1).found().value(), "100");
+  EXPECT_EQ(many.results(2).refusal().code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(many.results(2).refusal().message(), "as you wished");
+}
+
+TEST_F(ServicesTest, ManyKeysOfNoGroupFailAsOne) {
+  auto request = batch_request({"a", "b"});
+  request.set_group("none");
+  EXPECT_EQ(get_many(request).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServicesTest, NoKeysHaveNoResults) {
+  ASSERT_TRUE(get_many(batch_request({})).ok());
+  EXPECT_EQ(many.results_size(), 0);
+}
+
+TEST_F(ServicesTest, ManyKeysHaveTheirLimits) {
+  EXPECT_EQ(get_many(batch_request({"k", ""})).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  const std::vector<std::string> most(10'000, "k");
+  ASSERT_TRUE(get_many(batch_request(most)).ok());
+  EXPECT_EQ(many.results_size(), 10'000);
+  auto request = batch_request(most);
+  request.add_keys("k");
+  EXPECT_EQ(get_many(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+/// gRPC's clients take 4 MiB unless told otherwise.
+TEST_F(ServicesTest, AnAnswerToManyKeysNeverOutgrowsAClient) {
+  store.set("large", {.bytes = Bytes::copy(std::string(30'000, 'v'))});
+  ASSERT_TRUE(get_many(batch_request(std::vector<std::string>(10'000, "large"))).ok());
+  ASSERT_EQ(many.results_size(), 10'000);
+  EXPECT_LE(many.ByteSizeLong(), std::size_t{4} << 20);
+  EXPECT_GE(many.ByteSizeLong(), std::size_t{3} << 20);
+  EXPECT_EQ(many.results(0).found().value().size(), 30'000u);
+  EXPECT_EQ(many.results(9'999).refusal().reason(), "too_large");
+  EXPECT_EQ(many.results(9'999).refusal().message(), "no room in the answer; ask for fewer keys");
+}
+
+TEST_F(ServicesTest, TheFirstOfManyValuesAlwaysHasRoom) {
+  store.set("large", {.bytes = Bytes::copy(std::string(5'000'000, 'v'))});
+  store.set("small", {.bytes = Bytes::copy("1")});
+  ASSERT_TRUE(get_many(batch_request({"large", "small"})).ok());
+  EXPECT_EQ(many.results(0).found().value().size(), 5'000'000u);
+  EXPECT_EQ(many.results(1).refusal().reason(), "too_large");
+}
+
+TEST_F(ServicesTest, APeerIsAnsweredAsFarAsThereIsRoom) {
+  store.set("large", {.bytes = Bytes::copy(std::string(1'500'000, 'v'))});
+  v1::PeerBatchGetRequest request;
+  request.set_group("scores");
+  for (int i = 0; i < 4; ++i) request.add_keys("large");
+  v1::PeerBatchGetResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(v1::Peer::NewStub(channel())->BatchGet(&context, request, &response).ok());
+  EXPECT_EQ(response.results_size(), 2);
   EXPECT_TRUE(store.last_call().forwarded);
 }
 

@@ -53,6 +53,34 @@ TEST_F(CallTest, APutSaysItsLengthAndTtl) {
   EXPECT_TRUE(text.ends_with("Content-Length: 3\r\n\r\n"));
 }
 
+TEST_F(CallTest, ManyKeysArePostedAsARead) {
+  const Time now = BootClock::now();
+  HttpCall many(loop_, "g 1", Bytes::copy("{}"), {}, [](Result<Values>) {});
+  std::string text;
+  many.append_request("h:1", now, text);
+  EXPECT_EQ(text,
+            "POST /v1/groups/g%201:batchGet HTTP/1.1\r\nHost: h:1\r\n"
+            "X-Ringcache-Forwarded: 1\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_FALSE(many.is_write());
+}
+
+TEST_F(CallTest, AnAnswerToManyKeysIsOurs) {
+  std::optional<Result<Values>> values;
+  const auto ask = [&] {
+    return std::make_shared<HttpCall>(loop_, "g", Bytes::copy("{}"), Call{},
+                                      [&](Result<Values> result) { values = std::move(result); });
+  };
+  ask()->finish(
+      {.status = 200, .body = Bytes::copy(R"({"values":[{"value":"YQ==","facts":"hit=1"}]})")});
+  EXPECT_EQ(values->value().at(0)->bytes.view(), "a");
+  ask()->finish({.status = 200, .body = Bytes::copy("<html>")});
+  EXPECT_EQ(values->error().code, Errc::unavailable);
+  ask()->finish({.status = 404, .error_code = "no_such_group", .body = Bytes::copy("none")});
+  EXPECT_EQ(values->error(), (Error{Errc::no_such_group, "none"}));
+  ask()->give_up(Errc::deadline_exceeded, "late");
+  EXPECT_EQ(values->error(), (Error{Errc::deadline_exceeded, "late"}));
+}
+
 TEST_F(CallTest, AnAnswerCannotLookYoungerThanItIs) {
   const Time before = BootClock::now();
   const auto get = call(HttpMethod::get);

@@ -37,6 +37,12 @@ class ConnectionTest : public ::testing::Test {
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
+  static std::string batch(const std::string& body, const std::string& group = "g",
+                           const std::string& fields = {}) {
+    return "POST /v1/groups/" + group + ":batchGet HTTP/1.1\r\nHost: h\r\n" + fields +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
   MapStore store_;
   std::unique_ptr<HttpServer> server_;
 };
@@ -178,6 +184,76 @@ TEST_F(ConnectionTest, AnOldClientIsClosedUnlessItAsks) {
   EXPECT_EQ(kept.ask(old + "Connection: keep-alive\r\n\r\n")->header("Connection"), "keep-alive");
   EXPECT_EQ(kept.ask(old + "\r\n")->header("Connection"), "close");
   EXPECT_TRUE(kept.ended());
+}
+
+TEST_F(ConnectionTest, ManyKeysAreAnsweredInTheirOrder) {
+  RawClient client(server({.owner_name = [](const KeyView& key) {
+                     return "n-" + std::string(key.name);
+                   }}).port());
+  const auto reply = client.ask(batch(R"({"keys":["k","absent","k"]})"));
+  EXPECT_EQ(reply->status, 200u);
+  EXPECT_EQ(reply->header("Content-Type"), "application/json");
+  const std::string found =
+      R"({"key":"k","value":"100","etag":")" + etag_of("100") + R"(","hit":true,"owner":"n-k"})";
+  EXPECT_EQ(reply->body, R"({"values":[)" + found +
+                             R"(,{"key":"absent","error":{"code":"not_found",)"
+                             R"("message":"no such key"}},)" +
+                             found + "]}\n");
+  EXPECT_EQ(store_.batches(), 1u);
+  EXPECT_FALSE(store_.last_call().forwarded);
+}
+
+TEST_F(ConnectionTest, AThousandKeysAreOneRequest) {
+  RawClient client(server().port());
+  std::string keys;
+  for (int i = 0; i < 1'000; ++i) keys += (i == 0 ? "\"" : ",\"") + std::to_string(i) + '"';
+  store_.set("999", "last");
+  const auto reply = client.ask(batch("{\"keys\":[" + keys + "]}"));
+  EXPECT_NE(reply->body.find(R"({"key":"999","value":"last",)"), std::string::npos);
+  EXPECT_EQ(client.ask(batch(R"({"keys":[]})"))->body, "{\"values\":[]}\n");
+  EXPECT_EQ(client.ask(get(kKey))->body, "100");
+}
+
+TEST_F(ConnectionTest, AMalformedBatchIsRefusedAndTheConnectionStays) {
+  RawClient client(server({.key_bytes_max = 10, .batch_keys_max = 2}).port());
+  for (const char* body : {"", "keys", "[]", R"({"keys":"k"})", R"({"keys":["k"],"x":1})",
+                           R"({"keys":["a","b","c"]})", R"({"keys":[""]})"}) {
+    const auto reply = client.ask(batch(body));
+    EXPECT_EQ(reply->status, 400u) << body;
+    EXPECT_TRUE(reply->body.starts_with(R"({"error":{"code":"invalid_argument","message":")"));
+  }
+  EXPECT_EQ(client.ask(batch(R"({"keys":["0123456789a"]})"))->status, 413u);
+  EXPECT_EQ(client.ask(batch(R"({"keys":["k"]})", "none"))->status, 404u);
+  EXPECT_EQ(client.ask(batch(R"({"keys":["k"]})", "g", "X-Ringcache-Timeout: x\r\n"))->status,
+            400u);
+  EXPECT_EQ(client.ask(batch(R"({"keys":["k"]})"))->status, 200u);
+}
+
+TEST_F(ConnectionTest, ABatchMayBeLargerThanAValueButNotWithoutEnd) {
+  RawClient client(server({.value_bytes_max = 10}).port());
+  EXPECT_EQ(client.ask(batch(R"({"keys":["k"]})" + std::string(2'000'000, ' ')))->status, 200u);
+  const auto reply = client.ask(batch(R"({"keys":["k"]})" + std::string(3'000'000, ' ')));
+  EXPECT_EQ(reply->status, 413u);
+  EXPECT_NE(reply->body.find("the body is larger than"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, AnAnswerToManyKeysIsBounded) {
+  RawClient client(server({.batch_bytes_max = 100'000}).port());
+  store_.set("large", std::string(60'000, 'v'));
+  const auto reply = client.ask(batch(R"({"keys":["large","large","k"]})"));
+  EXPECT_LT(reply->body.size(), 100'000u);
+  EXPECT_NE(reply->body.find("ask for fewer keys"), std::string::npos);
+  EXPECT_NE(reply->body.find(R"("value":"100")"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, ManyKeysLeaveAtTheirDeadline) {
+  RawClient client(server().port());
+  const auto reply =
+      client.ask(batch(R"({"keys":["k","never"]})", "g", "X-Ringcache-Timeout: 20ms\r\n"));
+  EXPECT_EQ(reply->status, 504u);
+  EXPECT_EQ(reply->header("X-Ringcache-Error"), "deadline_exceeded");
+  store_.release();
+  EXPECT_EQ(client.ask(get(kKey))->body, "100");
 }
 
 TEST_F(ConnectionTest, EveryErrorOfTheStoreHasItsStatusAndKeepsTheConnection) {

@@ -17,17 +17,26 @@ using testing::MapStore;
 /// A node's HTTP door over a MapStore, and another node's Store for it.
 class HttpPeerTest : public ::testing::Test {
  protected:
-  HttpPeerTest() {
-    auto opened = HttpServer::listen({.listen = "127.0.0.1:0"}, store_);
+  HttpPeerTest() { peer_ = peers_.connect(member(serve().port())); }
+
+  HttpServer& serve(HttpOptions options = {}) {
+    options.listen = "127.0.0.1:0";
+    auto opened = HttpServer::listen(std::move(options), store_);
     EXPECT_TRUE(opened) << opened.error().message;
     server_ = std::move(*opened);
-    peer_ = peers_.connect(member(server_->port()));
+    return *server_;
   }
 
   static Member member(std::uint16_t port) {
     return {.id = "1", .name = "b", .http = "127.0.0.1:" + std::to_string(port)};
   }
   static Call within(Duration span) { return {.deadline = BootClock::now() + span}; }
+
+  static Result<Values> get_many(Store& peer, const std::vector<std::string>& names) {
+    std::vector<KeyView> keys;
+    for (const std::string& name : names) keys.emplace_back("g", name);
+    return get_many_blocking(peer, keys, within(10s));
+  }
 
   MapStore store_;
   std::unique_ptr<HttpServer> server_;
@@ -116,6 +125,107 @@ TEST_F(HttpPeerTest, AValueTooLargeForUsIsSaidSo) {
   const auto peer = small.connect(member(server_->port()));
   store_.set("k", "12345678901");
   EXPECT_EQ(get_blocking(*peer, KeyView("g", "k"), within(10s)).error().code, Errc::too_large);
+}
+
+TEST_F(HttpPeerTest, ManyKeysAreOneRequestAndAnsweredInTheirOrder) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 1'000; ++i) {
+    names.push_back("k" + std::to_string(i * 7 % 500));
+    store_.set(names.back(), "v" + names.back());
+  }
+  const auto values = get_many(*peer_, names);
+  ASSERT_TRUE(values) << values.error().message;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    EXPECT_EQ(values->at(i)->bytes.view(), "v" + names[i]);
+  EXPECT_EQ(store_.batches(), 1u);
+  EXPECT_TRUE(store_.last_call().forwarded);
+}
+
+TEST_F(HttpPeerTest, AValueOfManyArrivesWithItsFacts) {
+  const Time now = BootClock::now();
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+  store_.set(all, {.bytes = Bytes::copy(all),
+                   .version = 42,
+                   .loaded_at = now - 90s,
+                   .expires_at = now + 10min,
+                   .hit = true});
+  const auto values = get_many(*peer_, {all});
+  ASSERT_TRUE(values) << values.error().message;
+  const Value& value = *values->at(0);
+  EXPECT_EQ(value.bytes.view(), all);
+  EXPECT_EQ(value.version, 42u);
+  EXPECT_TRUE(value.hit);
+  EXPECT_LE(value.loaded_at, now - 90s + 10ms);
+  EXPECT_GE(value.loaded_at, now - 100s);
+  EXPECT_LE(value.expires_at, now + 10min + 10ms);
+}
+
+TEST_F(HttpPeerTest, EveryErrorOfOneKeyKeepsItsCodeAndWords) {
+  store_.set("k", "100");
+  for (const Errc code : {Errc::not_found, Errc::invalid_argument, Errc::too_large,
+                          Errc::overloaded, Errc::unavailable, Errc::internal}) {
+    const auto values = get_many(*peer_, {std::string(errc_name(code)), "k"});
+    EXPECT_EQ(values->at(0).error(), (Error{code, "as asked"}));
+    EXPECT_EQ(values->at(1)->bytes.view(), "100");
+  }
+  const KeyView keys[] = {{"none", "a"}, {"none", "b"}};
+  EXPECT_EQ(get_many_blocking(*peer_, keys, within(10s)).error(),
+            (Error{Errc::no_such_group, "no group of that name"}));
+  EXPECT_TRUE(get_many(*peer_, {})->empty());
+}
+
+TEST_F(HttpPeerTest, MoreThanAnAnswerHoldsComesInSeveral) {
+  HttpServer& narrow = serve({.batch_bytes_max = 100'000});
+  const auto peer = peers_.connect(member(narrow.port()));
+  const std::string large(60'000, 'x');
+  store_.set("large", large);
+  const auto values = get_many(*peer, std::vector<std::string>(5, "large"));
+  ASSERT_TRUE(values) << values.error().message;
+  for (const auto& value : *values) EXPECT_TRUE(value->bytes.view() == large);
+  EXPECT_EQ(store_.batches(), 5u);
+}
+
+TEST_F(HttpPeerTest, TheLargestValueIsOneOfMany) {
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  serve({.value_bytes_max = kLargest, .batch_bytes_max = 100'000});
+  HttpPeers peers({.value_bytes_max = kLargest, .batch_bytes_max = 100'000});
+  const auto peer = peers.connect(member(server_->port()));
+  const std::string largest(kLargest, 'x');
+  store_.set("largest", largest);
+  store_.set("k", "100");
+  const auto values = get_many(*peer, {"k", "largest", "k"});
+  ASSERT_TRUE(values) << values.error().message;
+  EXPECT_TRUE(values->at(1)->bytes.view() == largest);
+  EXPECT_EQ(values->at(2)->bytes.view(), "100");
+}
+
+TEST_F(HttpPeerTest, MoreKeysThanARequestMayNameGoInSeveral) {
+  HttpPeers few({.batch_keys_max = 10});
+  store_.set("k", "100");
+  const auto peer = few.connect(member(server_->port()));
+  const auto values = get_many(*peer, std::vector<std::string>(25, "k"));
+  ASSERT_EQ(values->size(), 25u);
+  EXPECT_EQ(values->back()->bytes.view(), "100");
+  EXPECT_EQ(store_.batches(), 3u);
+}
+
+TEST_F(HttpPeerTest, ASingleValueKeepsItsLimitAfterManyKeys) {
+  HttpPeers small({.connections_max = 1, .value_bytes_max = 10});
+  const auto peer = small.connect(member(server_->port()));
+  store_.set("k", "12345678901");
+  EXPECT_TRUE(get_many(*peer, std::vector<std::string>(100, "k")));
+  EXPECT_EQ(get_blocking(*peer, KeyView("g", "k"), within(10s)).error().code, Errc::too_large);
+}
+
+TEST_F(HttpPeerTest, ManyKeysLeaveAtTheirDeadline) {
+  const KeyView keys[] = {{"g", "k"}, {"g", "never"}};
+  std::promise<Errc> late;
+  peer_->get_many(keys, within(20ms),
+                  [&](Result<Values> values) { late.set_value(values.error().code); });
+  EXPECT_EQ(late.get_future().get(), Errc::deadline_exceeded);
+  server_.reset();
+  EXPECT_EQ(get_many(*peer_, {"k"}).error().code, Errc::unavailable);
 }
 
 TEST_F(HttpPeerTest, MoreCallsThanConnectionsAreAllAnswered) {

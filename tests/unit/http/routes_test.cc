@@ -64,6 +64,20 @@ TEST_F(RoutesTest, AWriteThatAsksForMoreIsRefused) {
   EXPECT_TRUE(find(key, HttpMethod::get, "If-None-Match"));
 }
 
+TEST_F(RoutesTest, ManyKeysArePostedToTheirGroup) {
+  ASSERT_TRUE(find("/v1/groups/a%20b:batchGet?x", HttpMethod::post));
+  EXPECT_EQ(route_.kind, HttpRouteKind::batch_get);
+  EXPECT_EQ(route_.group, "a b");
+  EXPECT_EQ(refused("/v1/groups/g:batchGet"), 405u);
+  EXPECT_EQ(refusal_.allow, "POST");
+  EXPECT_EQ(refused("/v1/groups/a/b:batchGet", HttpMethod::post), 404u);
+  EXPECT_EQ(refused("/v1/groups/%:batchGet", HttpMethod::post), 400u);
+  ASSERT_TRUE(find("/v1/groups/g/keys/k:batchGet"));
+  EXPECT_EQ(route_.key, "k:batchGet");
+  ASSERT_TRUE(find("/v1/groups/g%3AbatchGet"));
+  EXPECT_EQ(route_.parameters.at("group"), "g:batchGet");
+}
+
 TEST_F(RoutesTest, TheApiRouteReadsAForm) {
   ASSERT_TRUE(find("/api?key=a+b%2Bc"));
   EXPECT_EQ(route_.kind, HttpRouteKind::api);
@@ -103,6 +117,7 @@ TEST_F(RoutesTest, WhatLeadsNowhereIs404) {
 
 TEST_F(RoutesTest, AnotherMethodIs405AndSaysWhich) {
   EXPECT_EQ(refused("/v1/groups/g/keys/k", HttpMethod::other), 405u);
+  EXPECT_EQ(refused("/v1/groups/g/keys/k", HttpMethod::post), 405u);
   EXPECT_EQ(refusal_.allow, "GET, HEAD, PUT, DELETE");
   EXPECT_EQ(refused("/healthz", HttpMethod::put), 405u);
   EXPECT_EQ(refusal_.allow, "GET, HEAD");
