@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -62,6 +63,7 @@ class Group::Core : public std::enable_shared_from_this<Core> {
     std::vector<FlightPtr> to_peers;
   };
 
+  static Time hurried(Time deadline, Time now);
   void answer_or_load(const KeyView& key, const Call& call, std::optional<Copy>&& copy,
                       Done<Value> done, Departing* together);
   void load(const KeyView& key, const Call& call, std::uint64_t outdated, Done<Value> done,
@@ -141,6 +143,14 @@ class Group::Core : public std::enable_shared_from_this<Core> {
 
   std::atomic<std::size_t> value_bytes_max_;
 };
+
+/// Some wait a little less than they could: who has a stale copy to fall back on, and who answers
+/// for another node. His answer must reach the caller, over the wire too, before he has left.
+inline Time Group::Core::hurried(Time deadline, Time now) {
+  constexpr Duration kMost = std::chrono::milliseconds(100);
+  if (deadline == Time::max() || deadline <= now) return deadline;
+  return deadline - std::min((deadline - now) / 8, kMost);
+}
 
 inline void Group::Core::answer_or_load(const KeyView& key, const Call& call,
                                         std::optional<Copy>&& copy, Done<Value> done,

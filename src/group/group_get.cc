@@ -34,7 +34,8 @@ void Group::Core::load(const KeyView& key, const Call& call, std::uint64_t outda
   if (auto error = refuse(key, call)) return done(std::unexpected(std::move(*error)));
   const KeyView name = own(key.name);
   const bool remote = !call.forwarded && !cluster_.owns(name);
-  const auto waiter = deadlines_->add(call.deadline, Errc::deadline_exceeded, std::move(done));
+  const Time leaves = call.forwarded ? hurried(call.deadline, scheduler_.now()) : call.deadline;
+  const auto waiter = deadlines_->add(leaves, Errc::deadline_exceeded, std::move(done));
   if (remote && call.max_stale > Duration{0})
     return ask_peer(flights_.alone(name, waiter, scheduler_.now(), call.max_stale));
   board(name, remote ? Via::peer : Via::source, waiter, false, outdated, together);
@@ -107,10 +108,12 @@ void Group::Core::peer_answered(const FlightPtr& flight, const Store* peer, Time
                                 Result<Value> result) {
   const Gate::Pass pass(gate_);
   if (!pass) return;
-  if (!result && result.error().code == Errc::deadline_exceeded)
-    suspects_.silent(peer, asked, scheduler_.now());
+  const Time now = scheduler_.now();
+  // One whose source lets it wait says so before our time is over.
+  if (!result && result.error().code == Errc::deadline_exceeded && now >= peer_deadline(asked))
+    suspects_.silent(peer, asked, now);
   else
-    suspects_.answered(peer, scheduler_.now());
+    suspects_.answered(peer, now);
   if (worth_a_bypass(result)) return read_past_owner(flight);
   land(flight, result);
 }

@@ -5,19 +5,6 @@
 #include "group/core.h"
 
 namespace ringcache {
-namespace {
-
-/// One who has a stale copy to fall back on waits a little less than he could: his answer must
-/// reach him, over the wire too, before he has left.
-Call hurried(Call call, Time now) {
-  constexpr Duration kMost = std::chrono::milliseconds(100);
-  if (call.deadline != Time::max() && call.deadline > now)
-    call.deadline -= std::min((call.deadline - now) / 8, kMost);
-  return call;
-}
-
-}  // namespace
-
 /// A get that has found a copy in the later part of its life, or past it.
 void Group::Core::get_aging(const KeyView& key, const Call& call, Copy copy, Done<Value> done,
                             Departing* together) {
@@ -35,7 +22,9 @@ void Group::Core::get_aging(const KeyView& key, const Call& call, Copy copy, Don
   ++count_.outlived;
   const std::uint64_t outdated = copy.version;
   if (state == State::spent) return load(key, call, outdated, std::move(done), together);
-  load(key, hurried(call, now), outdated, or_stale(std::move(copy), std::move(done)), together);
+  Call hasty = call;
+  hasty.deadline = hurried(call.deadline, now);
+  load(key, hasty, outdated, or_stale(std::move(copy), std::move(done)), together);
 }
 
 /// By way of the scheduler: whoever found the copy has his answer, and does not wait for a source

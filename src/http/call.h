@@ -51,7 +51,7 @@ class HttpCall : public std::enable_shared_from_this<HttpCall> {
   HttpMethod method_;
   std::string path_;
   Time deadline_;
-  Duration max_stale_;
+  Duration max_stale_{0};
   Time began_;
   Value value_;
   std::variant<Done<Value>, Done<Values>> done_;

@@ -50,6 +50,18 @@ TEST_F(GroupClusterTest, AGetElsewhereAsksTheOwnerWhichAloneKeepsACopy) {
   EXPECT_FALSE(sim->has_copy("c", key));
 }
 
+TEST_F(GroupClusterTest, AnOwnerWhoseSourceHangsIsStillAskedForWhatItHas) {
+  start();
+  EXPECT_EQ(got("a"), "v");
+  sim->source->hold();
+  sim->get("a", sim->key_owned_by("b", "b", 1));
+  sim->scheduler.advance(1100ms);
+  const auto hit = sim->get("a", key);
+  travel();
+  ASSERT_EQ(hit.word(), "v");
+  EXPECT_TRUE(hit.result()->hit);
+}
+
 TEST_F(GroupClusterTest, ThousandsOfGetsOfAColdKeyThroughAllNodesLoadItOnce) {
   start();
   sim->source->hold();
