@@ -266,7 +266,8 @@ class Prepared final : public SqlPrepared {
     const int sent =
         PQsendQueryPrepared(link_->handle(), name_.c_str(), arguments.count(), arguments.values(),
                             arguments.lengths(), arguments.formats(), binary_);
-    if (!types_.empty()) PQsetSingleRowMode(link_->handle());
+    // Row by row, what yields too many is left early; a list of keys has an end.
+    if (!types_.empty() && parameters.keys.empty()) PQsetSingleRowMode(link_->handle());
     is_too_large_ = false;
     auto ended = link_->finish(sent, [&](PGresult& result) { return take(result, on_row); });
     if (!ended) return std::unexpected(ended.error());
