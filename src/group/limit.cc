@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "group/breaker.h"
+#include "group/source_health.h"
 
 namespace ringcache {
 
@@ -45,19 +46,6 @@ constexpr double kDecrease = 0.75;
 constexpr Duration kDecreaseEvery = std::chrono::milliseconds(100);
 /// Of a call's time in the average.
 constexpr double kNewest = 0.1;
-
-bool is_of_source(const Error& error) {
-  switch (error.code) {
-    case Errc::unavailable:
-    case Errc::deadline_exceeded:
-    case Errc::overloaded:
-    case Errc::unknown:
-    case Errc::internal:
-      return true;
-    default:
-      return false;
-  }
-}
 
 /// What one call needs of the source.
 struct Need {
@@ -331,7 +319,7 @@ class Guarded final : public Store, public std::enable_shared_from_this<Guarded>
 
   template <class T>
   static void note(Guard& guard, Breaker& breaker, const Result<T>& result, Time began) {
-    const bool sound = result || !is_of_source(result.error());
+    const bool sound = result || !is_trouble(result.error().code);
     const Time now = guard.now();
     sound ? breaker.succeeded() : breaker.failed(result.error().message, now);
     guard.finished(sound, now - began);

@@ -16,19 +16,12 @@ constexpr Duration kRetryPauseMax = 1s;
 /// Reads look this often whether their file is still there; a look costs a system call.
 constexpr Duration kLookEvery = 100ms;
 
-SqlStatementPtr own_statement(std::string label, std::string_view text) {
-  return std::make_shared<SqlStatement>(SqlStatement{
-      .role = SqlStatement::Role::trusted, .label = std::move(label), .text = std::string(text)});
-}
-
 bool no_rows(const SqlRow& /*row*/) { return true; }
 
 }  // namespace
 
 SqlConnection::SqlConnection(std::shared_ptr<const SqlSource> source)
-    : source_(std::move(source)),
-      begin_(own_statement("begin", source_->driver.begin_write)),
-      commit_(own_statement("commit", "COMMIT")) {}
+    : source_(std::move(source)) {}
 
 SqlConnection::~SqlConnection() { drop(); }
 
@@ -114,10 +107,10 @@ Result<SqlPrepared*> SqlConnection::prepare(const Key& key) {
     const Trouble trouble = made.error().trouble;
     if (trouble == Trouble::broken || !session_->usable()) lose();
     const Errc code = trouble == Trouble::mistake ? Errc::invalid_argument : code_of(trouble);
-    return std::unexpected(error(code, *key.statement, made.error().message));
+    return std::unexpected(error(code, key.statement->label, made.error().message));
   }
   if (std::string wrong = mistake_in(*key.statement, (*made)->shape()); !wrong.empty())
-    return std::unexpected(error(Errc::invalid_argument, *key.statement, wrong));
+    return std::unexpected(error(Errc::invalid_argument, key.statement->label, wrong));
   return prepared_.emplace(key, std::move(*made)).first->second.get();
 }
 
@@ -180,7 +173,7 @@ Result<bool> SqlConnection::query(const SqlStatementPtr& statement, const SqlPar
   if (!ran) return std::unexpected(ran.error());
   if (rows > 1)
     return std::unexpected(
-        error(Errc::invalid_argument, *statement, "it yields more than one row for a key"));
+        error(Errc::invalid_argument, statement->label, "it yields more than one row for a key"));
   return rows == 1;
 }
 
@@ -199,7 +192,7 @@ Result<std::int64_t> SqlConnection::execute(const SqlStatementPtr& statement,
 /// What a statement that was prepared failed by. If it does not fit any more, it may have to be
 /// prepared for another schema.
 Error SqlConnection::failed(const Key& key, const Failure& failure) {
-  Error result = error(code_of(failure.trouble), *key.statement, failure.message);
+  Error result = error(code_of(failure.trouble), key.statement->label, failure.message);
   if (failure.trouble == Trouble::mistake) prepared_.erase(key);
   if (failure.trouble == Trouble::broken || failure.trouble == Trouble::read_only ||
       !session_->usable())
@@ -226,9 +219,8 @@ Errc SqlConnection::code_of(Trouble trouble) const {
   }
 }
 
-Error SqlConnection::error(Errc code, const SqlStatement& statement,
-                           std::string_view message) const {
-  return {code, source_->name + ", " + statement.label + ": " + std::string(message)};
+Error SqlConnection::error(Errc code, std::string_view label, std::string_view message) const {
+  return {code, source_->name + ", " + std::string(label) + ": " + std::string(message)};
 }
 
 Error SqlConnection::not_applied(Error error) {
@@ -237,25 +229,26 @@ Error SqlConnection::not_applied(Error error) {
 }
 
 Result<void> SqlConnection::begin() {
-  const auto begun = session_->run(begin_->text);
+  const std::string_view begin = source_->driver.begin_write;
+  const auto begun = session_->run(begin);
   if (begun) return {};
   const bool is_lost = begun.error().trouble == Trouble::broken;
   if (is_lost || !session_->usable()) lose();
-  if (is_lost && open() && session_->run(begin_->text)) return {};
-  return std::unexpected(error(code_of(begun.error().trouble), *begin_, begun.error().message));
+  if (is_lost && open() && session_->run(begin)) return {};
+  return std::unexpected(error(code_of(begun.error().trouble), "begin", begun.error().message));
 }
 
 /// A commit that was kept from beginning has changed nothing and is rolled back; one that broke
 /// may have reached the disk.
 Result<void> SqlConnection::commit() {
-  const auto committed = session_->run(commit_->text);
+  const auto committed = session_->run("COMMIT");
   if (committed) return {};
   const Failure& failure = committed.error();
   const bool undecided = failure.trouble == Trouble::broken ||
                          failure.trouble == Trouble::mistake || !session_->usable();
   undecided ? drop() : rollback();
   return std::unexpected(not_applied(
-      error(undecided ? Errc::unknown : code_of(failure.trouble), *commit_, failure.message)));
+      error(undecided ? Errc::unknown : code_of(failure.trouble), "commit", failure.message)));
 }
 
 /// Where this fails, closing the session does what it should have done.

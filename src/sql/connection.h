@@ -126,10 +126,9 @@ class SqlConnection {
                                bool& may_repeat);
   Error failed(const Key& key, const Failure& failure);
   Errc code_of(Trouble trouble) const;
-  Error error(Errc code, const SqlStatement& statement, std::string_view message) const;
+  Error error(Errc code, std::string_view label, std::string_view message) const;
 
   const std::shared_ptr<const SqlSource> source_;
-  const SqlStatementPtr begin_, commit_;
   Time deadline_ = Time::max();  // the session looks at it while it waits and works
   bool callers_deadline_ = false;
   bool in_transaction_ = false;

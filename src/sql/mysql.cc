@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <cstring>
 
 #include "base/utf8.h"
 #include "sql/driver.h"

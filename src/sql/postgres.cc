@@ -3,10 +3,8 @@
 #include <poll.h>
 
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
 
-#include "base/utf8.h"
 #include "sql/driver.h"
 #include "sql/patience.h"
 #include "sql/postgres_trouble.h"

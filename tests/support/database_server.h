@@ -10,8 +10,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -19,6 +17,7 @@
 #include <vector>
 
 #include "support/loopback.h"
+#include "support/temp_dir.h"
 
 namespace ringcache::testing {
 
@@ -28,11 +27,7 @@ class DatabaseServer {
  public:
   DatabaseServer(const DatabaseServer&) = delete;
   DatabaseServer& operator=(const DatabaseServer&) = delete;
-  virtual ~DatabaseServer() {
-    kill();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  virtual ~DatabaseServer() { kill(); }
 
   std::uint16_t port() const { return port_; }
   std::string dsn() const { return dsn(port_); }
@@ -44,7 +39,7 @@ class DatabaseServer {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!run_client("SELECT 1", false)) {
       if (std::chrono::steady_clock::now() > end)
-        throw std::runtime_error("the database does not start: " + folder_);
+        throw std::runtime_error("the database does not start: " + folder());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
@@ -65,23 +60,19 @@ class DatabaseServer {
   }
 
  protected:
-  explicit DatabaseServer(const char* kind) : port_(free_port(first_port())) {
-    std::string pattern = std::filesystem::temp_directory_path() / (std::string(kind) + "-XXXXXX");
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-    folder_ = pattern;
-  }
+  DatabaseServer() : port_(free_port(first_port())) {}
 
   virtual std::vector<std::string> command() const = 0;
   virtual std::vector<std::string> client(const std::string& sql) const = 0;
   /// The user to be, where a server refuses to run as root.
   virtual const char* user() const { return nullptr; }
 
-  std::string folder() const { return folder_; }
-  std::string data() const { return folder_ + "/data"; }
+  std::string folder() const { return folder_.path().string(); }
+  std::string data() const { return folder_.file("data"); }
 
   void give_folder_away() const {
     if (const passwd* owner = user() && ::geteuid() == 0 ? ::getpwnam(user()) : nullptr)
-      if (::chown(folder_.c_str(), owner->pw_uid, owner->pw_gid) != 0)
+      if (::chown(folder().c_str(), owner->pw_uid, owner->pw_gid) != 0)
         throw std::runtime_error("chown");
   }
 
@@ -93,7 +84,7 @@ class DatabaseServer {
   }
 
  private:
-  std::string log() const { return folder_ + "/log"; }
+  std::string log() const { return folder_.file("log"); }
 
   void signal_all(int signal) const {
     ::kill(pid_, signal);
@@ -126,13 +117,13 @@ class DatabaseServer {
     ::dup2(null, 0);
     ::dup2(loud ? 2 : log, 1);
     if (!loud) ::dup2(log, 2);
-    if (::chdir(folder_.c_str()) != 0 || ::getppid() != parent) ::_exit(125);
+    if (::chdir(folder().c_str()) != 0 || ::getppid() != parent) ::_exit(125);
     ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
 
-  std::string folder_;
-  std::uint16_t port_;
+  const TempDir folder_;
+  const std::uint16_t port_;
   pid_t pid_ = -1;
 };
 

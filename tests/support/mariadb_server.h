@@ -18,8 +18,7 @@ class MariadbServer final : public DatabaseServer {
   static bool installed() { return std::filesystem::exists("/usr/sbin/mariadbd"); }
 
   /// `more` is put on its command line.
-  explicit MariadbServer(std::vector<std::string> more = {})
-      : DatabaseServer("ringcache-mariadb"), more_(std::move(more)) {
+  explicit MariadbServer(std::vector<std::string> more = {}) : more_(std::move(more)) {
     run_to_end({"mariadb-install-db", "--no-defaults", "--user=" + account(), "--datadir=" + data(),
                 "--auth-root-authentication-method=normal", "--skip-test-db"});
     start();

@@ -13,7 +13,7 @@ class PostgresServer final : public DatabaseServer {
  public:
   static bool installed() { return std::filesystem::exists(tool("postgres")); }
 
-  PostgresServer() : DatabaseServer("ringcache-postgres") {
+  PostgresServer() {
     give_folder_away();
     run_to_end({tool("initdb"), "--pgdata=" + data(), "--username=admin", "--auth-local=trust",
                 "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"});
