@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ringcache/ring.h>
 #include <ringcache/store.h>
@@ -51,6 +52,13 @@ class Cluster {
   /// view is empty). Costs Ring::locate() and about 20 ns.
   std::shared_ptr<Store> owner(const KeyView& key) const;
   bool owns(const KeyView& key) const;
+
+  struct Peer {
+    std::string name;
+    std::shared_ptr<Store> store;
+  };
+  /// The other members, by name.
+  std::vector<Peer> peers() const;
 
   /// The ring in use, never null: empty while no view has come.
   std::shared_ptr<const Ring> ring() const;

@@ -39,11 +39,18 @@ struct GroupLimits {
   std::size_t value_bytes_max = std::size_t{16} << 20;
 };
 
+/// What an acknowledged put leaves at the key's owner.
+enum class WriteMode : std::uint8_t {
+  through,     ///< The value as the source now has it, as the copy.
+  invalidate,  ///< Nothing: the next get reads the source. For values that are rarely read again.
+};
+
 struct GroupOptions {
   std::string name{};
   GroupLimits limits{};
   PolicyKind policy = PolicyKind::automatic;
   unsigned shards = 0;
+  WriteMode write_mode = WriteMode::through;
   std::size_t key_bytes_max = std::size_t{64} << 10;
   /// A load that has not answered after this long is given up: those who wait get an error, and the
   /// next get starts anew.
@@ -63,7 +70,9 @@ struct GroupStats {
   CacheStats cache;
   std::uint64_t gets = 0;
   std::uint64_t puts = 0;
+  std::uint64_t touches = 0;
   std::uint64_t erases = 0;
+  std::uint64_t invalidations = 0;
   std::uint64_t coalesced = 0;    ///< Gets that joined a flight.
   std::uint64_t loads = 0;        ///< Reads of the source.
   std::uint64_t load_errors = 0;  ///< Not counting not_found.
@@ -93,7 +102,11 @@ struct Explanation {
 /// source itself; a write is never sent past the owner. A write goes through the owner, one at a
 /// time per key, and supersedes the loads in flight: they may answer those who already wait, but
 /// fill nothing, and nobody joins them any more. A write not answered by its deadline is
-/// Errc::unavailable while it waits for its turn, Errc::unknown afterwards.
+/// Errc::unavailable while it waits for its turn, Errc::unknown afterwards. A compare-and-set finds
+/// out in its turn what the etag stands for: the copy, or else the row; the source then decides.
+///
+/// An invalidation reaches every member of the ring, and is Errc::unavailable, naming one, unless
+/// all of them have done it; repeating it is safe.
 ///
 /// A copy that is in use does not come to its end: as that draws near, a get reads it again in the
 /// background, the likelier the nearer the end and the slower the source, and for certain when
@@ -119,7 +132,11 @@ class Group final : public Store {
   /// Keys that are not here are asked for together: one call for each owner, one for the source.
   void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override;
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override;
 
   Explanation explain(const KeyView& key) const;
   GroupStats stats() const;

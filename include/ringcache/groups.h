@@ -24,7 +24,11 @@ class Groups final : public Store {
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
   void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override;
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override;
 
   /// The error for a name that find() does not know: names those there are.
   Error missing(std::string_view name) const;

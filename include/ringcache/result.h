@@ -12,16 +12,17 @@ namespace ringcache {
 /// Why an operation failed. Every front door maps these to its own wire codes
 /// (docs/http.md and docs/grpc.md have the tables).
 enum class Errc : std::uint8_t {
-  not_found,          ///< The source says the key does not exist.
-  no_such_group,      ///< No group of that name is configured on this node.
-  invalid_argument,   ///< The caller's mistake; repeating it cannot help.
-  too_large,          ///< Key or value above the configured limit.
-  unsupported,        ///< The group's source cannot do this (read-only, keeps no ttl).
-  overloaded,         ///< Shed by a limit; repeat later.
-  deadline_exceeded,  ///< A read that was not answered before its deadline.
-  unavailable,        ///< Owner or source unreachable. A write was NOT applied; repeating is safe.
-  unknown,            ///< A write that may or may not have been applied, now or later.
-  internal,           ///< A bug, or a loader that threw.
+  not_found,            ///< The source says the key does not exist.
+  no_such_group,        ///< No group of that name is configured on this node.
+  invalid_argument,     ///< The caller's mistake; repeating it cannot help.
+  too_large,            ///< Key or value above the configured limit.
+  unsupported,          ///< The group's source cannot do this (read-only, keeps no ttl).
+  precondition_failed,  ///< The value is not the one that the write was to replace.
+  overloaded,           ///< Shed by a limit; repeat later.
+  deadline_exceeded,    ///< A read that was not answered before its deadline.
+  unavailable,  ///< Owner or source unreachable. A write was NOT applied; repeating is safe.
+  unknown,      ///< A write that may or may not have been applied, now or later.
+  internal,     ///< A bug, or a loader that threw.
 };
 
 /// The code's name as it appears on every wire and in every log: "not_found", …

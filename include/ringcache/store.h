@@ -53,6 +53,25 @@ struct Value {
   bool hit = false;
   bool stale = false;  ///< A copy past its age: a hit that another read would find outdated.
   Duration load_time{0};
+  /// Names to invalidate by, separated by commas; null: none. In a put those asked for, from a
+  /// source those of the row. Means nothing in the answer of a group.
+  Bytes tags{};
+};
+
+/// The value that a compare-and-set is to replace, by its etag. A group adds the bytes, which its
+/// source compares.
+struct Expected {
+  std::string etag;
+  Bytes bytes{};
+};
+
+/// Which copies of a group's keys are to go: one of the four.
+struct Invalidation {
+  std::string group;
+  std::vector<std::string> keys{};
+  std::string prefix{};  ///< Of the key, byte for byte.
+  std::string tag{};
+  bool all = false;
 };
 
 /// What a request carries besides its key.
@@ -76,7 +95,8 @@ using Values = std::vector<Result<Value>>;
 /// Thread-safe. Arguments are borrowed for the call only. Whoever is asked tries to answer by
 /// `call.deadline`; whoever waits enforces it.
 /// Errors of a write: `unavailable` promises that it was not applied, `unknown` that nobody can
-/// say.
+/// say. A store refuses what it cannot keep (a ttl, tags) with Errc::unsupported, and never drops
+/// it.
 class Store {
  public:
   virtual ~Store() = default;
@@ -93,8 +113,22 @@ class Store {
   /// given).
   virtual void put(const KeyView& key, Value value, const Call& call, Done<Value> done) = 0;
 
+  /// As put(), if the key has the value expected, decided where the truth lives; else
+  /// Errc::precondition_failed. A store that cannot decide it says Errc::unsupported: this one.
+  virtual void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                               Done<Value> done);
+
+  /// Gives the key another end of its life, Time::max() for none; answers its value. Unless a store
+  /// knows better, Errc::unsupported.
+  virtual void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done);
+
   /// Removes the key; Errc::not_found when there was none.
   virtual void erase(const KeyView& key, const Call& call, Done<void> done) = 0;
+
+  /// Makes sure that what is asked for after the answer does not come from a copy that was there
+  /// before, nor from a read that had begun before; how many copies that cost. Truth is not
+  /// touched: a source has no copies, and answers 0.
+  virtual void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done);
 };
 
 /// @name Blocking forms, for programs that have a thread to spare
@@ -105,7 +139,13 @@ Result<Value> get_blocking(Store& store, const KeyView& key, const Call& call = 
 Result<Values> get_many_blocking(Store& store, std::span<const KeyView> keys,
                                  const Call& call = {});
 Result<Value> put_blocking(Store& store, const KeyView& key, Value value, const Call& call = {});
+Result<Value> compare_and_set_blocking(Store& store, const KeyView& key, Expected expected,
+                                       Value value, const Call& call = {});
+Result<Value> touch_blocking(Store& store, const KeyView& key, Time expires_at,
+                             const Call& call = {});
 Result<void> erase_blocking(Store& store, const KeyView& key, const Call& call = {});
+Result<std::uint64_t> invalidate_blocking(Store& store, const Invalidation& what,
+                                          const Call& call = {});
 /// @}
 
 /// The entity tag of a value: 16 hex digits of the hash of its bytes. The same on every node, after

@@ -14,6 +14,7 @@ constexpr std::array kNames{
     Name{Errc::invalid_argument, "invalid_argument"},
     Name{Errc::too_large, "too_large"},
     Name{Errc::unsupported, "unsupported"},
+    Name{Errc::precondition_failed, "precondition_failed"},
     Name{Errc::overloaded, "overloaded"},
     Name{Errc::deadline_exceeded, "deadline_exceeded"},
     Name{Errc::unavailable, "unavailable"},

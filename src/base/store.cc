@@ -55,6 +55,16 @@ void Store::get_many(std::span<const KeyView> keys, const Call& call, Done<Value
         [gathering, i](Result<Value> result) { gathering->arrive(i, std::move(result)); });
 }
 
+void Store::compare_and_set(const KeyView&, Expected, Value, const Call&, Done<Value> done) {
+  done(fail(Errc::unsupported, "this source cannot compare and set"));
+}
+
+void Store::touch(const KeyView&, Time, const Call&, Done<Value> done) {
+  done(fail(Errc::unsupported, "this source keeps no ttl that could be changed"));
+}
+
+void Store::invalidate(const Invalidation&, const Call&, Done<std::uint64_t> done) { done(0); }
+
 Result<Value> get_blocking(Store& store, const KeyView& key, const Call& call) {
   return wait_for<Value>(call.deadline, Errc::deadline_exceeded,
                          [&](Done<Value> done) { store.get(key, call, std::move(done)); });
@@ -68,6 +78,26 @@ Result<Values> get_many_blocking(Store& store, std::span<const KeyView> keys, co
 Result<Value> put_blocking(Store& store, const KeyView& key, Value value, const Call& call) {
   return wait_for<Value>(call.deadline, Errc::unknown, [&](Done<Value> done) {
     store.put(key, std::move(value), call, std::move(done));
+  });
+}
+
+Result<Value> compare_and_set_blocking(Store& store, const KeyView& key, Expected expected,
+                                       Value value, const Call& call) {
+  return wait_for<Value>(call.deadline, Errc::unknown, [&](Done<Value> done) {
+    store.compare_and_set(key, std::move(expected), std::move(value), call, std::move(done));
+  });
+}
+
+Result<Value> touch_blocking(Store& store, const KeyView& key, Time expires_at, const Call& call) {
+  return wait_for<Value>(call.deadline, Errc::unknown, [&](Done<Value> done) {
+    store.touch(key, expires_at, call, std::move(done));
+  });
+}
+
+Result<std::uint64_t> invalidate_blocking(Store& store, const Invalidation& what,
+                                          const Call& call) {
+  return wait_for<std::uint64_t>(call.deadline, Errc::unavailable, [&](Done<std::uint64_t> done) {
+    store.invalidate(what, call, std::move(done));
   });
 }
 

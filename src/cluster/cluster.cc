@@ -212,6 +212,15 @@ bool Cluster::owns(const KeyView& key) const {
       [&](const Map& map) { return map.ring->empty() || !map.peers[map.ring->locate(key).owner]; });
 }
 
+std::vector<Cluster::Peer> Cluster::peers() const {
+  return state_->read([](const Map& map) {
+    std::vector<Peer> peers;
+    for (std::size_t i = 0; i < map.peers.size(); ++i)
+      if (map.peers[i]) peers.push_back({map.ring->members()[i].name, map.peers[i]});
+    return peers;
+  });
+}
+
 std::shared_ptr<const Ring> Cluster::ring() const {
   return state_->read([](const Map& map) { return map.ring; });
 }

@@ -13,6 +13,7 @@
 #include <ringcache/group.h>
 
 #include "group/deadlines.h"
+#include "group/departing.h"
 #include "group/flights.h"
 #include "group/freshness.h"
 #include "group/gate.h"
@@ -34,7 +35,9 @@ class Group::Core : public std::enable_shared_from_this<Core> {
 
   void get(const KeyView& key, const Call& call, Done<Value> done);
   void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done);
-  void write(const KeyView& key, std::optional<Value> value, const Call& call, Done<Value> done);
+  void write(Write write, Done<Value> done);
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done);
+  KeyView own(std::string_view name) const noexcept { return {options_.name, name}; }
 
   Explanation explain(const KeyView& key) const;
   GroupStats stats() const;
@@ -43,25 +46,10 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   void set_limits(const GroupLimits& limits);
 
  private:
-  KeyView own(std::string_view name) const noexcept { return {options_.name, name}; }
   std::optional<Error> refuse(const KeyView& key, const Call& call) const;
   void on_ring(const Ring& ring, bool forget_all);
 
-  /// Flights that have begun, and whose calls are to go together.
-  struct Departing {
-    struct ToSource {
-      FlightPtr flight;
-      std::uint64_t outdated;
-    };
-    void add(const FlightPtr& flight, std::uint64_t outdated) {
-      if (flight->via == Via::peer)
-        to_peers.push_back(flight);
-      else
-        to_source.push_back({flight, outdated});
-    }
-    std::vector<ToSource> to_source;
-    std::vector<FlightPtr> to_peers;
-  };
+  class Round;
 
   static Time hurried(Time deadline, Time now);
   void answer_or_load(const KeyView& key, const Call& call, std::optional<Copy>&& copy,
@@ -96,7 +84,11 @@ class Group::Core : public std::enable_shared_from_this<Core> {
 
   void route(const WritePtr& write);
   void queue(const WritePtr& write);
+  std::optional<Error> refuse_write(const Write& write) const;
   void run(const WritePtr& write);
+  void find_expected(const WritePtr& write);
+  void found_expected(const WritePtr& write, Result<Value> row);
+  void apply(const WritePtr& write);
   void next_write(const KeyView& key);
   void wrote(const WritePtr& write, Time begun, Result<Value> result);
   void keep_written(const Write& write, Time begun, const Result<Value>& result);
@@ -109,17 +101,23 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   template <class Start>
   void ask(Time deadline, Errc late, Done<Value> done, Start start);
   static void send(Store& store, const Write& write, const Call& call, Done<Value> done);
+
+  std::uint64_t invalidate_here(const Invalidation& what);
+  void invalidate_there(const Cluster::Peer& peer, const Invalidation& what, const Call& call,
+                        const std::shared_ptr<Round>& round);
+
   template <class Step>
   void soon(Duration delay, Step step);
 
-  void drop_copies(const KeyView& key);
+  std::size_t drop_copies(const KeyView& key);
+  static void keep_copy(Cache& cache, const KeyView& key, Copy copy, const Bytes& tags);
   Copy copy_of(const KeyView& key, const Value& value) const;
   Copy absent_copy(std::uint64_t version, Time begun) const;
   Result<Value> answer_of(Copy copy, Time now = Time{});
 
   struct Counters {
-    std::atomic<std::uint64_t> puts{0}, erases{0}, coalesced{0}, loads{0}, load_errors{0},
-        forwards{0}, bypasses{0}, refreshes{0}, stales{0};
+    std::atomic<std::uint64_t> puts{0}, touches{0}, erases{0}, invalidations{0}, coalesced{0},
+        loads{0}, load_errors{0}, forwards{0}, bypasses{0}, refreshes{0}, stales{0};
     std::atomic<std::uint64_t> outlived{0};  // copies found that were no answer any more
   };
 

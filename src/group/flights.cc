@@ -59,6 +59,7 @@ void Flights::supersede(const KeyView& key, const Change& change) {
   std::lock_guard lock(mutex_);
   if (const auto at = slots_.find(key.name); at != slots_.end()) {
     detach(at->second);
+    at->second.keeps = false;
     tidy(at);
   }
   change();

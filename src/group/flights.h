@@ -68,7 +68,8 @@ class Flights {
   /// of its key is running.
   Landing land(const FlightPtr& flight, const std::function<void(bool bypass)>& fill, Time now);
 
-  /// Makes the key's flights answer, but neither fill nor be joined; then `change()`.
+  /// Makes the key's flights answer, but neither fill nor be joined, and a write that runs keep
+  /// nothing; then `change()`.
   void supersede(const KeyView& key, const Change& change);
 
   /// A write of the key is about to reach the source. REQUIRES: none is running.
@@ -78,8 +79,7 @@ class Flights {
   /// left this node while the write ran.
   void end_write(const KeyView& key, const Change& keep, const Change& drop);
 
-  /// The keys for which `gone(name)` holds are no longer ours, even if they come back at once:
-  /// their loads and writes under way keep nothing.
+  /// supersede() of all keys for which `gone(name)` holds. What they had kept is still there.
   void supersede_if(const std::function<bool(std::string_view name)>& gone);
 
   /// The next number in the order of loads and writes of this group.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "group/core.h"
+#include "group/tags.h"
 
 namespace ringcache {
 namespace {
@@ -84,9 +85,12 @@ void Group::Core::on_ring(const Ring& ring, bool forget_all) {
   suspects_.clear();
 }
 
-void Group::Core::drop_copies(const KeyView& key) {
-  cache_.erase(key);
-  bypassed_.erase(key);
+std::size_t Group::Core::drop_copies(const KeyView& key) {
+  return std::size_t{cache_.erase(key)} + std::size_t{bypassed_.erase(key)};
+}
+
+void Group::Core::keep_copy(Cache& cache, const KeyView& key, Copy copy, const Bytes& tags) {
+  cache.insert(key, std::move(copy), 1, split_tags(tags.view()));
 }
 
 Copy Group::Core::copy_of(const KeyView& key, const Value& value) const {
@@ -134,7 +138,9 @@ GroupStats Group::Core::stats() const {
   stats.cache.misses_expired += outlived;
   stats.gets = stats.cache.hits + stats.cache.misses();
   stats.puts = count_.puts;
+  stats.touches = count_.touches;
   stats.erases = count_.erases;
+  stats.invalidations = count_.invalidations;
   stats.coalesced = count_.coalesced;
   stats.loads = count_.loads;
   stats.load_errors = count_.load_errors;
@@ -177,11 +183,38 @@ void Group::get_many(std::span<const KeyView> keys, const Call& call, Done<Value
 }
 
 void Group::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
-  core_->write(key, std::move(value), call, std::move(done));
+  core_->write({.key = OwnedKey(core_->own(key.name)),
+                .kind = Write::Kind::put,
+                .value = std::move(value),
+                .call = call},
+               std::move(done));
+}
+
+void Group::compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                            Done<Value> done) {
+  core_->write({.key = OwnedKey(core_->own(key.name)),
+                .kind = Write::Kind::compare_and_set,
+                .value = std::move(value),
+                .expected = {std::move(expected.etag)},
+                .call = call},
+               std::move(done));
+}
+
+void Group::touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) {
+  core_->write({.key = OwnedKey(core_->own(key.name)),
+                .kind = Write::Kind::touch,
+                .value = {.expires_at = expires_at},
+                .call = call},
+               std::move(done));
 }
 
 void Group::erase(const KeyView& key, const Call& call, Done<void> done) {
-  core_->write(key, std::nullopt, call, as_value_done(std::move(done)));
+  core_->write({.key = OwnedKey(core_->own(key.name)), .kind = Write::Kind::erase, .call = call},
+               as_value_done(std::move(done)));
+}
+
+void Group::invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) {
+  core_->invalidate(what, call, std::move(done));
 }
 
 Explanation Group::explain(const KeyView& key) const { return core_->explain(key); }

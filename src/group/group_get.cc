@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "group/core.h"
+#include "group/tags.h"
 
 namespace ringcache {
 namespace {
@@ -140,6 +141,9 @@ Result<Value> Group::Core::loaded(const Flight& flight, Result<Value> result) {
   if (result && result->bytes.size() > value_bytes_max_)
     result = fail(Errc::too_large, "the source's value is longer than " +
                                        std::to_string(value_bytes_max_) + " bytes");
+  if (result && too_many_tags(result->tags.view()))
+    result = fail(Errc::invalid_argument, "the source gives the key more than " +
+                                              std::to_string(Cache::kTagsMax) + " tags");
   heard(result);
   if (!result) return result;
   if (result->bytes.is_null()) result->bytes = Bytes::copy("");
@@ -176,15 +180,16 @@ void Group::Core::fill(const Flight& flight, const Result<Value>& result, Keep k
   if (keep == Keep::nothing || (!result && result.error().code != Errc::not_found)) return;
   const KeyView key = flight.key.view();
   Copy copy = result ? copy_of(key, *result) : absent_copy(flight.stamp, flight.begun);
+  const Bytes tags = result ? result->tags : Bytes();
   if (keep == Keep::as_owner) {
     load_times_.note(key.hash, copy.version, scheduler_.now() - flight.begun);
-    cache_.insert(key, std::move(copy));
+    keep_copy(cache_, key, std::move(copy), tags);
   } else if (bypass) {
     const Time end = saturating_add(flight.begun, options_.bypass_max_age);
     copy.fresh_until = std::min(copy.fresh_until, end);
     copy.ends_with_row = copy.ends_with_row && copy.expires_at == copy.fresh_until;
     copy.expires_at = copy.fresh_until;
-    bypassed_.insert(key, std::move(copy));
+    keep_copy(bypassed_, key, std::move(copy), tags);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "group/core.h"
+#include "group/tags.h"
 
 namespace ringcache {
 namespace {
@@ -22,20 +23,29 @@ Done<void> as_void_done(Done<Value> done) {
 
 }  // namespace
 
-void Group::Core::write(const KeyView& key, std::optional<Value> value, const Call& call,
-                        Done<Value> done) {
-  ++(value ? count_.puts : count_.erases);
-  if (auto error = refuse(key, call)) {
+void Group::Core::write(Write write, Done<Value> done) {
+  ++(write.sets_value()                 ? count_.puts
+     : write.kind == Write::Kind::touch ? count_.touches
+                                        : count_.erases);
+  if (auto error = refuse_write(write)) return done(std::unexpected(std::move(*error)));
+  if (write.sets_value() && write.value.bytes.is_null()) write.value.bytes = Bytes::copy("");
+  const auto shared = std::make_shared<Write>(std::move(write));
+  shared->waiter = deadlines_->add(shared->call.deadline, Errc::unavailable, std::move(done));
+  route(shared);
+}
+
+std::optional<Error> Group::Core::refuse_write(const Write& write) const {
+  if (auto error = refuse(write.key.view(), write.call)) {
     if (error->code == Errc::deadline_exceeded) error->code = Errc::unavailable;
-    return done(std::unexpected(std::move(*error)));
+    return error;
   }
-  if (value && value->bytes.size() > value_bytes_max_)
-    return done(fail(Errc::too_large,
-                     "the value is longer than " + std::to_string(value_bytes_max_) + " bytes"));
-  if (value && value->bytes.is_null()) value->bytes = Bytes::copy("");
-  const auto write = std::make_shared<Write>(OwnedKey(own(key.name)), std::move(value), call);
-  write->waiter = deadlines_->add(call.deadline, Errc::unavailable, std::move(done));
-  route(write);
+  if (write.value.bytes.size() > value_bytes_max_)
+    return Error{Errc::too_large,
+                 "the value is longer than " + std::to_string(value_bytes_max_) + " bytes"};
+  if (too_many_tags(write.value.tags.view()))
+    return Error{Errc::invalid_argument,
+                 "a key can have " + std::to_string(Cache::kTagsMax) + " tags"};
+  return std::nullopt;
 }
 
 void Group::Core::route(const WritePtr& write) {
@@ -59,13 +69,55 @@ void Group::Core::queue(const WritePtr& write) {
   }
 }
 
-/// The write's turn has come. The copy goes before the source is asked: once anybody has read the
-/// new row, nobody may read the old copy.
+/// The write's turn has come.
 void Group::Core::run(const WritePtr& write) {
+  const bool must_find =
+      write->kind == Write::Kind::compare_and_set && write->expected.bytes.is_null();
+  must_find ? find_expected(write) : apply(write);
+}
+
+/// A copy that the etag does not stand for may be out of date itself: then the row is asked.
+void Group::Core::find_expected(const WritePtr& write) {
+  const KeyView key = write->key.view();
+  const auto copy = cache_.peek(key);
+  if (copy && !copy->absent() && etag_of(copy->bytes.view()) == write->expected.etag) {
+    write->expected.bytes = copy->bytes;
+    return apply(write);
+  }
+  ask(
+      write->call.deadline, Errc::deadline_exceeded,
+      [self = shared_from_this(), write](Result<Value> row) {
+        self->found_expected(write, std::move(row));
+      },
+      [&](Done<Value> done) {
+        source_->get(key, {.deadline = write->call.deadline}, std::move(done));
+      });
+}
+
+void Group::Core::found_expected(const WritePtr& write, Result<Value> row) {
+  {
+    const Gate::Pass pass(gate_);
+    if (!pass) return;
+    if (row && etag_of(row->bytes.view()) == write->expected.etag) {
+      write->expected.bytes = row->bytes.is_null() ? Bytes::copy("") : row->bytes;
+      return apply(write);
+    }
+    next_write(write->key.view());
+  }
+  if (row || row.error().code == Errc::not_found)
+    return answer(*write, fail(Errc::precondition_failed,
+                               row ? "the key has another value by now" : "there is no such key"));
+  if (row.error().code == Errc::deadline_exceeded) row.error().code = Errc::unavailable;
+  answer(*write, std::move(row));
+}
+
+/// The copy goes before the source is asked: once anybody has read the new row, nobody may read the
+/// old copy. (A touch changes no value, and its copy goes afterwards.)
+void Group::Core::apply(const WritePtr& write) {
   const KeyView key = write->key.view();
   if (!commit(write)) return next_write(key);
   const auto drop = [&] { drop_copies(key); };
-  flights_.begin_write(key, drop);
+  flights_.begin_write(key, write->kind == Write::Kind::touch ? Flights::Change([] {}) : drop);
   if (!cluster_.owns(key)) {
     flights_.end_write(key, drop, drop);
     next_write(key);
@@ -92,9 +144,8 @@ void Group::Core::wrote(const WritePtr& write, Time begun, Result<Value> result)
   {
     const Gate::Pass pass(gate_);
     if (!pass) return;
-    if (result && write->value) {
-      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): seen above, through a shared_ptr
-      if (result->bytes.is_null()) result->bytes = write->value->bytes;
+    if (result && write->kind != Write::Kind::erase) {
+      if (result->bytes.is_null()) result->bytes = write->value.bytes;
       result->version = flights_.stamp();
       result->loaded_at = begun;
       result->hit = result->stale = false;
@@ -106,13 +157,19 @@ void Group::Core::wrote(const WritePtr& write, Time begun, Result<Value> result)
   answer(*write, std::move(result));
 }
 
-/// Runs under the lock of flights_. After a failure nobody knows what the row is: nothing is kept.
+/// Runs under the lock of flights_. After a failure nobody knows what the row is: nothing is kept,
+/// unless it was that nothing was done.
 void Group::Core::keep_written(const Write& write, Time begun, const Result<Value>& result) {
   const KeyView key = write.key.view();
-  if (result && write.value)
-    cache_.insert(key, copy_of(key, *result));
-  else if (!write.value && (result || result.error().code == Errc::not_found))
+  if (!result && result.error().code == Errc::unsupported) return;
+  drop_copies(key);
+  const bool absent =
+      result ? write.kind == Write::Kind::erase
+             : write.kind != Write::Kind::put && result.error().code == Errc::not_found;
+  if (absent)
     cache_.insert(key, absent_copy(flights_.stamp(), begun));
+  else if (result && options_.write_mode == WriteMode::through)
+    keep_copy(cache_, key, copy_of(key, *result), result->tags);
 }
 
 /// Only the owner writes. What this node is reading of the key meanwhile, it reads again.
@@ -167,10 +224,17 @@ void Group::Core::answer(const Write& write, Result<Value> result) {
 }
 
 void Group::Core::send(Store& store, const Write& write, const Call& call, Done<Value> done) {
-  if (write.value)
-    store.put(write.key.view(), *write.value, call, std::move(done));
-  else
-    store.erase(write.key.view(), call, as_void_done(std::move(done)));
+  const KeyView key = write.key.view();
+  switch (write.kind) {
+    case Write::Kind::put:
+      return store.put(key, write.value, call, std::move(done));
+    case Write::Kind::compare_and_set:
+      return store.compare_and_set(key, write.expected, write.value, call, std::move(done));
+    case Write::Kind::touch:
+      return store.touch(key, write.value.expires_at, call, std::move(done));
+    case Write::Kind::erase:
+      return store.erase(key, call, as_void_done(std::move(done)));
+  }
 }
 
 }  // namespace ringcache

@@ -36,9 +36,27 @@ void Groups::put(const KeyView& key, Value value, const Call& call, Done<Value> 
   done(std::unexpected(missing(key.group)));
 }
 
+void Groups::compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                             Done<Value> done) {
+  if (Group* group = find(key.group))
+    return group->compare_and_set(key, std::move(expected), std::move(value), call,
+                                  std::move(done));
+  done(std::unexpected(missing(key.group)));
+}
+
+void Groups::touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) {
+  if (Group* group = find(key.group)) return group->touch(key, expires_at, call, std::move(done));
+  done(std::unexpected(missing(key.group)));
+}
+
 void Groups::erase(const KeyView& key, const Call& call, Done<void> done) {
   if (Group* group = find(key.group)) return group->erase(key, call, std::move(done));
   done(std::unexpected(missing(key.group)));
+}
+
+void Groups::invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) {
+  if (Group* group = find(what.group)) return group->invalidate(what, call, std::move(done));
+  done(std::unexpected(missing(what.group)));
 }
 
 Error Groups::missing(std::string_view name) const {

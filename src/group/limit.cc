@@ -261,6 +261,23 @@ class Guarded final : public Store, public std::enable_shared_from_this<Guarded>
          });
   }
 
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override {
+    pass({0, call.deadline}, as_write(std::move(done)),
+         [key = OwnedKey(key), call, expected = std::move(expected), value = std::move(value)](
+             Store& source, Done<Value> answer) mutable {
+           source.compare_and_set(key.view(), std::move(expected), std::move(value), call,
+                                  std::move(answer));
+         });
+  }
+
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override {
+    pass({0, call.deadline}, as_write(std::move(done)),
+         [key = OwnedKey(key), call, expires_at](Store& source, Done<Value> answer) {
+           source.touch(key.view(), expires_at, call, std::move(answer));
+         });
+  }
+
   void erase(const KeyView& key, const Call& call, Done<void> done) override {
     pass({0, call.deadline}, as_write(std::move(done)),
          [key = OwnedKey(key), call](Store& source, Done<void> answer) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,10 +15,16 @@
 
 namespace ringcache {
 
-/// A put (with a value) or an erase (without) on its way.
+/// A write on its way.
 struct Write {
+  enum class Kind : std::uint8_t { put, compare_and_set, touch, erase };
+
+  bool sets_value() const noexcept { return kind == Kind::put || kind == Kind::compare_and_set; }
+
   OwnedKey key;
-  std::optional<Value> value;
+  Kind kind;
+  Value value;  ///< To set; of a touch the expiry alone.
+  Expected expected;
   Call call;
   Deadlines::Id waiter{};
   unsigned tries = 0;

@@ -70,6 +70,7 @@ grpc::StatusCode status_code(Errc code) noexcept {
     case Errc::overloaded:
       return grpc::StatusCode::RESOURCE_EXHAUSTED;
     case Errc::unsupported:
+    case Errc::precondition_failed:
       return grpc::StatusCode::FAILED_PRECONDITION;
     case Errc::deadline_exceeded:
       return grpc::StatusCode::DEADLINE_EXCEEDED;

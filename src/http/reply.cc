@@ -32,6 +32,8 @@ std::string_view status_line(unsigned status) {
       return "HTTP/1.1 405 Method Not Allowed\r\n";
     case 408:
       return "HTTP/1.1 408 Request Timeout\r\n";
+    case 412:
+      return "HTTP/1.1 412 Precondition Failed\r\n";
     case 413:
       return "HTTP/1.1 413 Content Too Large\r\n";
     case 429:
@@ -178,6 +180,8 @@ unsigned http_status(Errc code) noexcept {
       return 413;
     case Errc::unsupported:
       return 403;
+    case Errc::precondition_failed:
+      return 412;
     case Errc::overloaded:
       return 429;
     case Errc::unavailable:

@@ -14,6 +14,15 @@ class PlainStore final : public Store {
   void put(const KeyView&, Value value, const Call&, Done<Value> done) override {
     done(std::move(value));
   }
+  /// The group has found the value expected among its copies, where alone it is.
+  void compare_and_set(const KeyView&, Expected, Value value, const Call&,
+                       Done<Value> done) override {
+    done(std::move(value));
+  }
+  void touch(const KeyView&, Time, const Call&, Done<Value> done) override {
+    done(fail(Errc::unsupported,
+              "a group without a source cannot change a ttl; put the value again"));
+  }
   void erase(const KeyView&, const Call&, Done<void> done) override { done({}); }
 };
 

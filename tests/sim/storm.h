@@ -46,6 +46,12 @@ class WatchedSource final : public Store {
     begin(key, std::string(value.bytes.view()));
     inner_->put(key, std::move(value), call, watched(key, std::move(done)));
   }
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override {
+    begin(key, std::string(value.bytes.view()));
+    inner_->compare_and_set(key, std::move(expected), std::move(value), call,
+                            watched(key, std::move(done)));
+  }
   void erase(const KeyView& key, const Call& call, Done<void> done) override {
     begin(key, "");
     inner_->erase(key, call, watched(key, std::move(done)));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <ringcache/store.h>
 
@@ -31,6 +32,8 @@ class Asked {
     if (!result()) return std::string(errc_name(result().error().code));
     if constexpr (std::is_void_v<T>)
       return "done";
+    else if constexpr (std::is_integral_v<T>)
+      return std::to_string(*result());
     else
       return std::string(result()->bytes.view());
   }
@@ -60,6 +63,21 @@ inline Asked<Value> ask_put(Store& store, const KeyView& key, std::string_view b
                             const Call& call = {}) {
   Asked<Value> asked;
   store.put(key, Value{.bytes = Bytes::copy(bytes)}, call, asked.done());
+  return asked;
+}
+
+inline Asked<Value> ask_swap(Store& store, const KeyView& key, std::string_view expected,
+                             std::string_view bytes, const Call& call = {}) {
+  Asked<Value> asked;
+  store.compare_and_set(key, {.etag = etag_of(expected)}, Value{.bytes = Bytes::copy(bytes)}, call,
+                        asked.done());
+  return asked;
+}
+
+inline Asked<std::uint64_t> ask_invalidate(Store& store, const Invalidation& what,
+                                           const Call& call = {}) {
+  Asked<std::uint64_t> asked;
+  store.invalidate(what, call, asked.done());
   return asked;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include <ringcache/store.h>
+#include <ringcache/testing/held_answers.h>
 
 namespace ringcache::testing {
 
@@ -44,25 +44,13 @@ class FakeSource final : public Store {
     return at == rows_.end() ? std::nullopt : std::optional(at->second);
   }
 
-  /// From now on rows are read and written at once, but answers wait for release().
-  void hold() { set_holding(true); }
-  /// Sends the `count` oldest answers held.
-  void release(std::size_t count = std::size_t(-1)) {
-    for (Task next; count-- > 0 && (next = oldest());) next();
-  }
-  /// Sends the newest answer held: the oldest stays behind.
-  void release_newest() {
-    locked([&] { std::rotate(held_.begin(), held_.end() - 1, held_.end()); });
-    release(1);
-  }
-  /// Sends what is held, and no longer holds.
-  void open() {
-    set_holding(false);
-    release();
-  }
-  std::size_t held() const {
-    return locked([&] { return held_.size(); });
-  }
+  /// The answers, which a test may hold back: rows are read and written at once all the same.
+  HeldAnswers answers;
+  void hold() { answers.hold(); }
+  void release(std::size_t count = std::size_t(-1)) { answers.release(count); }
+  void release_newest() { answers.release_newest(); }
+  void open() { answers.open(); }
+  std::size_t held() const { return answers.held(); }
 
   /// From now on calls fail with `error` and change nothing; nullopt heals.
   void fail_with(std::optional<Error> error) {
@@ -96,28 +84,47 @@ class FakeSource final : public Store {
 
   void get(const KeyView& key, const Call&, Done<Value> done) override {
     begin(key, &Count::gets, &Count::reading, &Count::reading_max);
-    perform(std::string(key.name), &Count::reading, &FakeSource::read, {}, std::move(done));
+    perform(
+        key, &Count::reading, [this](const std::string& name) { return read(name); },
+        std::move(done));
   }
   void put(const KeyView& key, Value value, const Call&, Done<Value> done) override {
-    begin(key, &Count::puts, &Count::writing, &Count::writing_max);
-    perform(std::string(key.name), &Count::writing, &FakeSource::write, std::move(value),
-            std::move(done));
+    write(key, &Count::puts, std::move(done), [this, value](const std::string& name) {
+      rows_[name] = value.bytes.view();
+      return value;
+    });
+  }
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call&,
+                       Done<Value> done) override {
+    write(key, &Count::puts, std::move(done),
+          [this, expected, value](const std::string& name) -> Result<Value> {
+            const auto at = rows_.find(name);
+            if (at == rows_.end() || at->second != expected.bytes.view())
+              return fail(Errc::precondition_failed, "another value");
+            at->second = value.bytes.view();
+            return value;
+          });
+  }
+  void touch(const KeyView& key, Time expires_at, const Call&, Done<Value> done) override {
+    write(key, &Count::puts, std::move(done), [this, expires_at](const std::string& name) {
+      beside_.expires_at = expires_at;
+      return read(name);
+    });
   }
   void erase(const KeyView& key, const Call&, Done<void> done) override {
-    begin(key, &Count::erases, &Count::writing, &Count::writing_max);
-    perform(std::string(key.name), &Count::writing, &FakeSource::clear, {},
-            [done = std::move(done)](Result<Value> result) mutable {
-              done(result ? Result<void>() : std::unexpected(std::move(result.error())));
-            });
+    auto answer = [done = std::move(done)](Result<Value> result) mutable {
+      done(result ? Result<void>() : std::unexpected(std::move(result.error())));
+    };
+    write(key, &Count::erases, std::move(answer), [this](const std::string& name) -> Result<Value> {
+      if (rows_.erase(name) == 0) return fail(Errc::not_found, "no such row");
+      return Value{};
+    });
   }
 
  private:
   using Counter = unsigned Count::*;
-  using Act = Result<Value> (FakeSource::*)(const std::string& name, const Value& value);
-
-  void set_holding(bool holding) {
-    locked([&] { holding_ = holding; });
-  }
+  using Rows = std::map<std::string, std::string>;
+  using Act = std::function<Result<Value>(const std::string& name)>;  // runs under mutex_
 
   void begin(const KeyView& key, Counter calls, Counter now, Counter most) {
     std::lock_guard lock(mutex_);
@@ -127,74 +134,51 @@ class FakeSource final : public Store {
     count.*most = std::max(count.*most, ++(count.*now));
   }
 
-  void perform(std::string name, Counter now, Act act, Value value, Done<Value> done) {
-    auto answer = [this, name, now, done = std::move(done)](Result<Value> result) mutable {
+  void write(const KeyView& key, Counter calls, Done<Value> done, Act act) {
+    begin(key, calls, &Count::writing, &Count::writing_max);
+    perform(key, &Count::writing, std::move(act), std::move(done));
+  }
+
+  void perform(const KeyView& key, Counter now, Act act, Done<Value> done) {
+    auto answer = [this, name = std::string(key.name), now,
+                   done = std::move(done)](Result<Value> result) mutable {
       locked([&] { --(counts_[name].*now); });
       done(std::move(result));
     };
-    if (!scheduler_) return deliver((this->*act)(name, value), std::move(answer));
+    auto try_act = [this, name = std::string(key.name), act = std::move(act)] {
+      return locked([&] { return error_ ? Result<Value>(std::unexpected(*error_)) : act(name); });
+    };
+    if (!scheduler_) return deliver(try_act(), std::move(answer));
     const Duration half = latency_() / 2;
-    scheduler_->after(half, [this, half, name, act, value, answer = std::move(answer)] mutable {
-      auto result = (this->*act)(name, value);
-      scheduler_->after(half,
-                        [this, result = std::move(result), answer = std::move(answer)] mutable {
-                          deliver(std::move(result), std::move(answer));
-                        });
+    scheduler_->after(half, [this, half, try_act, answer = std::move(answer)] mutable {
+      scheduler_->after(half, [this, result = try_act(), answer = std::move(answer)] mutable {
+        deliver(std::move(result), std::move(answer));
+      });
     });
   }
 
   template <class Answer>
   void deliver(Result<Value> result, Answer answer) {
-    Task send = [result = std::move(result), answer = std::move(answer)] mutable {
+    answers.deliver([result = std::move(result), answer = std::move(answer)] mutable {
       answer(std::move(result));
-    };
-    const bool held = locked([&] {
-      if (holding_) held_.push_back(std::move(send));
-      return holding_;
     });
-    if (!held) send();
   }
 
-  Task oldest() {
-    std::lock_guard lock(mutex_);
-    if (held_.empty()) return nullptr;
-    Task next = std::move(held_.front());
-    held_.pop_front();
-    return next;
-  }
-
-  Result<Value> read(const std::string& name, const Value&) {
-    std::lock_guard lock(mutex_);
-    if (error_) return std::unexpected(*error_);
+  Result<Value> read(const std::string& name) {
     const auto at = rows_.find(name);
     if (at == rows_.end()) return fail(Errc::not_found, "no such row");
     beside_.bytes = Bytes::copy(at->second);
     return beside_;
   }
 
-  Result<Value> write(const std::string& name, const Value& value) {
-    std::lock_guard lock(mutex_);
-    if (error_) return std::unexpected(*error_);
-    rows_[name] = value.bytes.view();
-    return value;
-  }
-
-  Result<Value> clear(const std::string& name, const Value&) {
-    std::lock_guard lock(mutex_);
-    if (error_) return std::unexpected(*error_);
-    if (rows_.erase(name) == 0) return fail(Errc::not_found, "no such row");
-    return Value{};
-  }
-
   Scheduler* scheduler_ = nullptr;
   Latency latency_;
   mutable std::mutex mutex_;  // guards all below
-  std::map<std::string, std::string> rows_;
+  Rows rows_;
   std::map<std::string, Count> counts_;
-  std::deque<Task> held_;
   std::optional<Error> error_;
   Value beside_;
-  bool holding_ = false, throws_ = false;
+  bool throws_ = false;
 };
 
 }  // namespace ringcache::testing

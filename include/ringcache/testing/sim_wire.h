@@ -91,6 +91,27 @@ class SimWire {
                           door.put(key.view(), value, call, std::move(answer));
                         });
     }
+    void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                         Done<Value> done) override {
+      wire_.send<Value>(
+          name_, call, {Errc::unknown, Errc::unknown}, std::move(done),
+          [key = OwnedKey(key), expected, value, call](Store& door, Done<Value> answer) {
+            door.compare_and_set(key.view(), expected, value, call, std::move(answer));
+          });
+    }
+    void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override {
+      wire_.send<Value>(name_, call, {Errc::unknown, Errc::unknown}, std::move(done),
+                        [key = OwnedKey(key), expires_at, call](Store& door, Done<Value> answer) {
+                          door.touch(key.view(), expires_at, call, std::move(answer));
+                        });
+    }
+    void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override {
+      wire_.send<std::uint64_t>(name_, call, {Errc::unavailable, Errc::unavailable},
+                                std::move(done),
+                                [what, call](Store& door, Done<std::uint64_t> answer) {
+                                  door.invalidate(what, call, std::move(answer));
+                                });
+    }
     void erase(const KeyView& key, const Call& call, Done<void> done) override {
       wire_.send<void>(name_, call, {Errc::unknown, Errc::unknown}, std::move(done),
                        [key = OwnedKey(key), call](Store& door, Done<void> answer) {

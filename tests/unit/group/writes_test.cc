@@ -7,7 +7,8 @@ namespace ringcache {
 namespace {
 
 WritePtr erase_of(const char* name) {
-  return std::make_shared<Write>(OwnedKey(KeyView("g", name)), std::nullopt, Call{});
+  return std::make_shared<Write>(
+      Write{.key = OwnedKey(KeyView("g", name)), .kind = Write::Kind::erase});
 }
 
 TEST(WritesTest, EachWriteOfAKeyHasItsTurnInTheOrderInWhichItCame) {
