@@ -28,23 +28,30 @@ struct SqlOptions {
 /// a part of it that may be a password.
 Result<void> check_sql_dsn(std::string_view dsn);
 
-/// What a group does to its rows. `:key`, in `put` also `:value`, and in `get_many` instead `:keys`
-/// are bound, never pasted, as text (the database converts it to its column's type); a value that
-/// is not UTF-8 is bound as bytes, and so is one that holds NUL.
+/// What a group does to its rows. `:key`, in writes also `:value` and what they name, and in
+/// `get_many` instead `:keys` are bound, never pasted, as text (the database converts it to its
+/// column's type); a value that is not UTF-8 is bound as bytes, and so is one that holds NUL.
+/// Writes change one row, which is read back by `get` in the same transaction: their answer.
 struct SqlStatements {
   std::string group;  ///< What errors call this group.
   /// Yields at most one row. One column is the raw value: text and blobs byte for byte, numbers as
   /// text, NULL as a value of no bytes (no row at all is Errc::not_found). Several columns are a
   /// JSON object in their order: NULL is null, blobs and text that is not UTF-8 are base64.
+  /// Behind these there may be `ringcache_expires_at`, the row's own end as Unix milliseconds by
+  /// the database's clock, and `ringcache_tags`, separated by commas. NULL: none.
   std::string get;
   /// Optional: reads several rows, `… WHERE name IN (:keys)`, the key first and then what `get`
   /// yields. What is asked for together is then one query, and so are single gets that meet.
   std::string get_many;
   /// How long a get waits for others to go along with while another is being loaded.
   Duration batch_window = std::chrono::microseconds(500);
-  /// Optional; without it the group is read-only. The row is read back by `get` in the same
-  /// transaction, and that is the put's answer.
+  /// Optional; without it the group is read-only. Where it uses `:expires_at` (Unix milliseconds,
+  /// NULL for no end) a put may have a ttl, where it uses `:tags` (NULL for none) it may have tags.
   std::string put;
+  /// Optional: compare-and-set. As `put`, for a row whose value is `:expected`.
+  std::string cas;
+  /// Optional: gives a row `:expires_at`.
+  std::string touch;
   std::string erase;  ///< Optional.
 };
 
@@ -66,7 +73,7 @@ class SqlDatabase {
   /// A Store over one group's rows, which keeps the connections alive. The statements are prepared
   /// once to see that they can be: Errc::invalid_argument names source, group and statement
   /// otherwise. Where the database cannot be reached now, that waits for the first call.
-  /// Keys must be UTF-8 (Errc::invalid_argument); a ttl is Errc::unsupported.
+  /// Keys must be UTF-8 (Errc::invalid_argument).
   /// A write that a constraint forbids is Errc::invalid_argument, one that meets no row
   /// Errc::not_found. Waits at most SqlOptions::timeout.
   Result<std::shared_ptr<Store>> rows(SqlStatements statements);

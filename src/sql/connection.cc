@@ -15,13 +15,17 @@ constexpr Duration kRetryPauseMin = 50ms;
 constexpr Duration kRetryPauseMax = 1s;
 /// Reads look this often whether their file is still there; a look costs a system call.
 constexpr Duration kLookEvery = 100ms;
+/// How long a database's clock is taken to go on as it was.
+constexpr Duration kClockLife = 10s;
 
 bool no_rows(const SqlRow& /*row*/) { return true; }
 
 }  // namespace
 
 SqlConnection::SqlConnection(std::shared_ptr<const SqlSource> source)
-    : source_(std::move(source)) {}
+    : source_(std::move(source)),
+      clock_(std::make_shared<SqlStatement>(
+          SqlStatement{.label = "clock", .text = std::string(source_->driver.clock)})) {}
 
 SqlConnection::~SqlConnection() { drop(); }
 
@@ -64,6 +68,7 @@ Result<void> SqlConnection::open() {
   alarms_heard_ = source_->alarms;
   if (auto opened = open_session(); !opened) return std::unexpected(not_opened(opened.error()));
   looked_at_ = BootClock::now();
+  clock_read_at_.reset();
   pause_ = Duration{0};
   if (!source_->reachable.exchange(true)) source_->log.info(source_->name + " is back");
   return {};
@@ -127,6 +132,17 @@ Result<SqlPrepared*> SqlConnection::prepared(const Key& key) {
   if (!prepared && prepared.error().code == Errc::invalid_argument)
     prepared.error().code = Errc::unavailable;
   return prepared;
+}
+
+Result<std::int64_t> SqlConnection::clock(Time now) {
+  if (!clock_read_at_ || now >= *clock_read_at_ + kClockLife) {
+    const auto read = query(
+        clock_, {}, [&](const SqlRow& row) { clock_ms_ = std::get<std::int64_t>(row.columns[0]); });
+    if (!read) return std::unexpected(read.error());
+    clock_read_at_ = now;
+  }
+  return clock_ms_ +
+         std::chrono::duration_cast<std::chrono::milliseconds>(now - *clock_read_at_).count();
 }
 
 /// The call before may have cost the session. A transaction does not go on in another one.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct SqlStatement {
     get,       ///< Reads by :key.
     get_many,  ///< Reads by :keys, and yields the key first.
     put,       ///< Writes :value by :key.
+    cas,       ///< Writes :value by :key where there is :expected.
+    touch,     ///< Writes :expires_at by :key.
     erase,     ///< Writes by :key.
     trusted    ///< Our own: not checked.
   };
@@ -82,6 +85,10 @@ class SqlConnection {
   /// Runs a statement; how many rows it changed.
   Result<std::int64_t> execute(const SqlStatementPtr& statement, const SqlParameters& parameters);
 
+  /// The database's clock at `now`, in Unix milliseconds: asked for once in a while, and never
+  /// behind, but for what it has been set since.
+  Result<std::int64_t> clock(Time now);
+
   /// Runs `body`, which answers a Result, in one transaction that is committed if it succeeds. An
   /// error means that nothing was written, unless it is Errc::unknown.
   template <class Body>
@@ -134,6 +141,9 @@ class SqlConnection {
   bool in_transaction_ = false;
   std::unique_ptr<SqlSession> session_;
   std::map<Key, std::unique_ptr<SqlPrepared>> prepared_;  // destroyed before the session
+  const SqlStatementPtr clock_;
+  std::int64_t clock_ms_ = 0;
+  std::optional<Time> clock_read_at_;  // a moment before
   std::uint64_t alarms_heard_ = 0;
   Time looked_at_{};
   Time retry_at_{};

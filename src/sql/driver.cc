@@ -30,6 +30,19 @@ Result<void> check_sql_dsn(std::string_view dsn) {
   return {};
 }
 
+SqlBound SqlParameters::bound(std::string_view name, std::size_t& next_key) const {
+  const auto number = [](std::optional<std::int64_t> of) {
+    return of ? SqlBound(*of) : SqlBound(std::monostate());
+  };
+  if (name == "value") return SqlBlob{value};
+  if (name == "expected") return SqlBlob{expected};
+  if (name == "keys") return keys[next_key++ % keys.size()];
+  if (name == "ttl") return number(ttl_ms);
+  if (name == "expires_at") return number(expires_at);
+  if (name == "tags" && tags.empty()) return std::monostate();
+  return name == "tags" ? tags : key;
+}
+
 StatementShape shape_of(const SqlText& text) {
   StatementShape shape{.empty = text.empty, .further = text.further, .writes = text.writes};
   for (const std::string& marker : text.markers)

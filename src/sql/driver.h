@@ -55,12 +55,22 @@ struct Failure {
 template <class T>
 using Tried = std::expected<T, Failure>;
 
+/// What a parameter gets: NULL, a number, text, or bytes, which are text where they can be.
+/// Borrowed.
+using SqlBound = std::variant<std::monostate, std::int64_t, std::string_view, SqlBlob>;
+
 /// What is bound, to the parameters that the statement has. Borrowed until the run has ended.
 struct SqlParameters {
   std::string_view key;
   std::string_view value;
+  std::string_view expected;  ///< What a compare-and-set replaces.
+  std::string_view tags;      ///< None: NULL.
   std::optional<std::int64_t> ttl_ms;
+  std::optional<std::int64_t> expires_at;  ///< Unix milliseconds by the database's clock.
   std::span<const std::string_view> keys;
+
+  /// What the parameter of that name gets. `next_key` counts the uses of :keys.
+  SqlBound bound(std::string_view name, std::size_t& next_key) const;
 };
 
 /// What a statement is, as far as the database and its text say.
@@ -118,6 +128,7 @@ struct SqlDriver {
   std::span<const std::string_view> schemes;  ///< Of the dsn: "sqlite".
   std::string_view example;                   ///< A dsn.
   std::string_view begin_write;               ///< Starts a transaction that will write.
+  std::string_view clock;                     ///< A query of its clock, in Unix milliseconds.
   bool one_writer = false;  ///< The database takes one writing transaction at a time.
 
   /// The dsn as a place; Errc::invalid_argument without any password in it.

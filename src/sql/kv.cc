@@ -15,24 +15,30 @@ using namespace std::chrono_literals;
 
 // Unix milliseconds; SQLite reads its clock once per statement.
 #define RINGCACHE_KV_NOW "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+#define RINGCACHE_KV_ROW            \
+  " WHERE key = CAST(:key AS BLOB)" \
+  " AND (expires_at IS NULL OR expires_at > " RINGCACHE_KV_NOW ")"
 
 /// Keys are bound as text, which SQLite takes byte for byte, and values as text where they are; the
 /// CAST makes them the blobs they are.
-constexpr std::string_view kGet = "SELECT value, expires_at - " RINGCACHE_KV_NOW
-                                  " FROM kv WHERE key = CAST(:key AS BLOB)"
-                                  " AND (expires_at IS NULL OR expires_at > " RINGCACHE_KV_NOW ")";
+constexpr std::string_view kGet =
+    "SELECT value, expires_at - " RINGCACHE_KV_NOW " FROM kv" RINGCACHE_KV_ROW;
 constexpr std::string_view kPut =
     "INSERT INTO kv (key, value, expires_at)"
     " VALUES (CAST(:key AS BLOB), CAST(:value AS BLOB), " RINGCACHE_KV_NOW
     " + :ttl)"
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
-constexpr std::string_view kErase =
-    "DELETE FROM kv WHERE key = CAST(:key AS BLOB)"
-    " AND (expires_at IS NULL OR expires_at > " RINGCACHE_KV_NOW ")";
+constexpr std::string_view kCas =
+    "UPDATE kv SET value = CAST(:value AS BLOB), expires_at = " RINGCACHE_KV_NOW
+    " + :ttl" RINGCACHE_KV_ROW " AND value = CAST(:expected AS BLOB)";
+constexpr std::string_view kTouch =
+    "UPDATE kv SET expires_at = " RINGCACHE_KV_NOW " + :ttl" RINGCACHE_KV_ROW;
+constexpr std::string_view kErase = "DELETE FROM kv" RINGCACHE_KV_ROW;
 constexpr int kSweepRows = 500;
 constexpr std::string_view kSweep =
     "DELETE FROM kv WHERE key IN (SELECT key FROM kv WHERE expires_at <= " RINGCACHE_KV_NOW
     " LIMIT ";
+#undef RINGCACHE_KV_ROW
 #undef RINGCACHE_KV_NOW
 constexpr Duration kSweepEvery = 10s;
 
@@ -51,6 +57,8 @@ SqlStatementPtr statement(const char* label, std::string_view text) {
 struct KvStatements {
   SqlStatementPtr get = statement("get", kGet);
   SqlStatementPtr put = statement("put", kPut);
+  SqlStatementPtr cas = statement("cas", kCas);
+  SqlStatementPtr touch = statement("touch", kTouch);
   SqlStatementPtr erase = statement("delete", kErase);
   SqlStatementPtr sweep =
       statement("sweep", std::string(kSweep) + std::to_string(kSweepRows) + ")");
@@ -63,6 +71,9 @@ class KvStore final : public Store {
 
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override;
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
 
  private:
@@ -85,17 +96,39 @@ Result<Value> read_key(SqlConnection& connection, const SqlStatementPtr& get,
   return value;
 }
 
-Result<Value> write_key(SqlConnection& connection, const SqlStatementPtr& put, std::string_view key,
-                        Value value) {
-  SqlParameters parameters{.key = key, .value = value.bytes.view()};
+std::optional<std::int64_t> ttl_ms(Time expires_at, Time now) {
+  if (expires_at == Time::max()) return std::nullopt;
+  return std::max<std::int64_t>(
+      std::chrono::ceil<std::chrono::milliseconds>(expires_at - now).count(), 0);
+}
+
+Result<Value> write_key(SqlConnection& connection, const SqlStatementPtr& write,
+                        std::string_view key, std::string_view expected, Value value) {
   value.loaded_at = BootClock::now();
-  if (value.expires_at != Time::max())
-    parameters.ttl_ms = std::max<std::int64_t>(
-        std::chrono::ceil<std::chrono::milliseconds>(value.expires_at - value.loaded_at).count(),
-        0);
-  const auto written = connection.transaction([&] { return connection.execute(put, parameters); });
+  const SqlParameters parameters{.key = key,
+                                 .value = value.bytes.view(),
+                                 .expected = expected,
+                                 .ttl_ms = ttl_ms(value.expires_at, value.loaded_at)};
+  const auto written =
+      connection.transaction([&] { return connection.execute(write, parameters); });
   if (!written) return std::unexpected(written.error());
+  if (*written == 0) return fail(Errc::precondition_failed, "the key has another value by now");
   return value;
+}
+
+Result<Value> touch_key(SqlConnection& connection, const KvStatements& statements,
+                        std::string_view key, Time expires_at) {
+  return connection.transaction([&]() -> Result<Value> {
+    const SqlParameters parameters{.key = key, .ttl_ms = ttl_ms(expires_at, BootClock::now())};
+    const auto touched = connection.execute(statements.touch, parameters);
+    if (!touched) return std::unexpected(touched.error());
+    return read_key(connection, statements.get, key);
+  });
+}
+
+std::optional<Error> no_tags(const Value& value) {
+  if (value.tags.is_null()) return std::nullopt;
+  return Error{Errc::unsupported, "the kv store keeps no tags"};
 }
 
 Result<void> erase_key(SqlConnection& connection, const SqlStatementPtr& erase,
@@ -117,12 +150,32 @@ void KvStore::get(const KeyView& key, const Call& call, Done<Value> done) {
 }
 
 void KvStore::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
+  if (auto error = no_tags(value)) return done(std::unexpected(std::move(*error)));
   pool_->write<Value>(call, std::move(done),
                       [statements = statements_, name = std::string(key.name),
                        value = std::move(value)](SqlConnection& connection) mutable {
-                        return write_key(connection, statements->put, name, std::move(value));
+                        return write_key(connection, statements->put, name, {}, std::move(value));
                       });
   sweep_if_due();
+}
+
+void KvStore::compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                              Done<Value> done) {
+  if (auto error = no_tags(value)) return done(std::unexpected(std::move(*error)));
+  pool_->write<Value>(
+      call, std::move(done),
+      [statements = statements_, name = std::string(key.name), expected = std::move(expected.bytes),
+       value = std::move(value)](SqlConnection& connection) mutable {
+        return write_key(connection, statements->cas, name, expected.view(), std::move(value));
+      });
+}
+
+void KvStore::touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) {
+  pool_->write<Value>(call, std::move(done),
+                      [statements = statements_, name = std::string(key.name),
+                       expires_at](SqlConnection& connection) {
+                        return touch_key(connection, *statements, name, expires_at);
+                      });
 }
 
 void KvStore::erase(const KeyView& key, const Call& call, Done<void> done) {

@@ -230,6 +230,7 @@ class Prepared final : public SqlPrepared {
     shape_ = shape_of(text);
     markers_ = std::move(text.markers);
     bound_.resize(markers_.size());
+    numbers_.resize(markers_.size());
     if (MYSQL_RES* fields = mysql_stmt_result_metadata(statement_)) {
       bind_columns(fields);
       mysql_free_result(fields);
@@ -268,16 +269,18 @@ class Prepared final : public SqlPrepared {
   /// leaves alone.
   void bind(const SqlParameters& parameters) {
     std::size_t key = 0;
-    for (std::size_t i = 0; i < markers_.size(); ++i) {
-      const std::string& name = markers_[i];
-      if (name == "value")
-        bind_bytes(bound_[i], parameters.value);
-      else
-        bind_bytes(bound_[i], name == "keys" ? parameters.keys[key++ % parameters.keys.size()]
-                                             : parameters.key);
-    }
+    for (std::size_t i = 0; i < markers_.size(); ++i)
+      std::visit([&](auto bound) { bind(i, bound); }, parameters.bound(markers_[i], key));
   }
-  static void bind_bytes(MYSQL_BIND& bind, std::string_view bytes) {
+  void bind(std::size_t at, std::monostate) { bound_[at].buffer_type = MYSQL_TYPE_NULL; }
+  void bind(std::size_t at, std::int64_t number) {
+    numbers_[at] = number;
+    bound_[at].buffer_type = MYSQL_TYPE_LONGLONG;
+    bound_[at].buffer = &numbers_[at];
+  }
+  void bind(std::size_t at, SqlBlob blob) { bind(at, blob.bytes); }
+  void bind(std::size_t at, std::string_view bytes) {
+    MYSQL_BIND& bind = bound_[at];
     bind.buffer_type = valid_utf8(bytes) ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
     bind.buffer = const_cast<char*>(bytes.data());
     bind.buffer_length = bytes.size();
@@ -350,6 +353,7 @@ class Prepared final : public SqlPrepared {
   const std::size_t row_bytes_max_;
   std::vector<std::string> markers_;
   std::vector<MYSQL_BIND> bound_;
+  std::vector<std::int64_t> numbers_;  // bound_ points there
   std::vector<MYSQL_BIND> results_;
   std::vector<Column> columns_;
   std::vector<SqlColumn> values_;
@@ -494,6 +498,9 @@ const SqlDriver& mysql_driver() {
   static constexpr SqlDriver kDriver{.schemes = kSchemes,
                                      .example = "mysql://USER:PASSWORD@HOST:PORT/DATABASE",
                                      .begin_write = "START TRANSACTION",
+                                     .clock =
+                                         "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS "
+                                         "SIGNED)",
                                      .locate = locate,
                                      .open = open};
   return kDriver;

@@ -197,8 +197,14 @@ class Arguments {
  public:
   Arguments(const std::vector<std::string>& markers, const std::vector<Oid>& types,
             const SqlParameters& parameters) {
+    std::size_t key = 0;
     texts_.reserve(markers.size());  // the values point there
-    for (std::size_t i = 0; i < markers.size(); ++i) add(markers[i], types[i], parameters);
+    for (std::size_t i = 0; i < markers.size(); ++i) {
+      if (markers[i] == "keys")
+        add_text(array_of(parameters.keys, types[i] == kByteaArray));
+      else
+        std::visit([&](auto bound) { add(bound, types[i]); }, parameters.bound(markers[i], key));
+    }
   }
 
   bool are_sound() const noexcept { return are_sound_; }
@@ -208,9 +214,10 @@ class Arguments {
   const int* formats() const noexcept { return formats_.data(); }
 
  private:
-  void add(const std::string& name, Oid type, const SqlParameters& parameters) {
-    if (name == "keys") return add_text(array_of(parameters.keys, type == kByteaArray));
-    const std::string_view bytes = name == "value" ? parameters.value : parameters.key;
+  void add(std::monostate, Oid) { put({}, false); }
+  void add(std::int64_t number, Oid) { add_text(std::to_string(number)); }
+  void add(SqlBlob blob, Oid type) { add(blob.bytes, type); }
+  void add(std::string_view bytes, Oid type) {
     if (is_raw(type)) return put(bytes.data() ? bytes : std::string_view(""), true);
     add_text(std::string(bytes));
   }
@@ -457,6 +464,9 @@ const SqlDriver& postgres_driver() {
   static constexpr SqlDriver kDriver{.schemes = kSchemes,
                                      .example = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
                                      .begin_write = "BEGIN",
+                                     .clock =
+                                         "SELECT (extract(epoch FROM clock_timestamp()) * "
+                                         "1000)::bigint",
                                      .locate = locate,
                                      .open = open};
   return kDriver;

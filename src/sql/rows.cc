@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "sql/reading.h"
 #include "sql/render.h"
 
 namespace ringcache {
@@ -30,11 +31,12 @@ std::unexpected<Error> no_row() { return fail(Errc::not_found, "no row for this 
 
 Result<Value> read_row(SqlConnection& connection, const SqlStatementPtr& get,
                        std::string_view key) {
-  Value value{.loaded_at = BootClock::now()};
+  const auto reading = SqlReading::begin(connection, *get);
+  if (!reading) return std::unexpected(reading.error());
+  Result<Value> value = no_row();
   const auto found =
-      connection.query(get, {.key = key}, [&](const SqlRow& row) { value.bytes = render(row); });
+      connection.query(get, {.key = key}, [&](const SqlRow& row) { value = reading->value(row); });
   if (!found) return std::unexpected(found.error());
-  if (!*found) return no_row();
   return value;
 }
 
@@ -48,7 +50,8 @@ std::vector<std::string_view> padded(std::span<const std::string> names) {
 /// The rows of one query, on their way to those who asked for them.
 class Rows {
  public:
-  explicit Rows(std::span<const std::string> names) : values_(names.size(), no_row()) {
+  Rows(const SqlReading& reading, std::span<const std::string> names)
+      : reading_(reading), values_(names.size(), no_row()) {
     for (std::size_t i = 0; i < names.size(); ++i) places_.emplace(names[i], i);
   }
 
@@ -62,7 +65,7 @@ class Rows {
       if (value)
         value = fail(Errc::invalid_argument, "get_many yields more than one row for a key");
       else if (value.error().code == Errc::not_found)
-        value = Value{.bytes = render(row, 1), .loaded_at = began_};
+        value = reading_.value(row, 1);
     }
   }
 
@@ -72,7 +75,7 @@ class Rows {
   Values& values() noexcept { return values_; }
 
  private:
-  const Time began_ = BootClock::now();
+  const SqlReading reading_;
   Values values_;
   std::unordered_multimap<std::string_view, std::size_t> places_;
   bool has_any_ = false;
@@ -93,7 +96,9 @@ Values read_each(SqlConnection& connection, const SqlStatementPtr& get,
 
 Result<Rows> query_rows(SqlConnection& connection, const SqlStatementPtr& get_many,
                         std::span<const std::string> names) {
-  Rows rows(names);
+  const auto reading = SqlReading::begin(connection, *get_many);
+  if (!reading) return std::unexpected(reading.error());
+  Rows rows(*reading, names);
   const auto keys = padded(names);
   const auto read =
       connection.query_all(get_many, {.keys = keys}, [&](const SqlRow& row) { rows.take(row); });
@@ -159,19 +164,36 @@ void load(SqlConnection& connection, const SqlStatementPtr& get, const SqlStatem
     gets[i].done(values ? std::move((*values)[i]) : std::unexpected(values.error()));
 }
 
+/// A write by key, and what it says where it changes no row.
+struct RowWrite {
+  SqlStatementPtr statement;
+  Error without_row;
+};
+
+/// A row's end in the terms of its database.
+Result<std::optional<std::int64_t>> end_of_row(SqlConnection& connection, Time expires_at) {
+  if (expires_at == Time::max()) return std::nullopt;
+  const Time now = BootClock::now();
+  const auto clock = connection.clock(now);
+  if (!clock) return std::unexpected(clock.error());
+  return *clock + std::chrono::ceil<std::chrono::milliseconds>(expires_at - now).count();
+}
+
 /// The answer is read back in the same transaction: the database may have changed what it was
 /// given, and whoever gets the key later must find what this answer says.
-Result<Value> write_row(SqlConnection& connection, const SqlStatementPtr& put,
-                        const SqlStatementPtr& get, std::string_view key, std::string_view value) {
-  const auto changed = connection.execute(put, {.key = key, .value = value});
+Result<Value> write_row(SqlConnection& connection, const RowWrite& write,
+                        const SqlStatementPtr& get, SqlParameters parameters, Time expires_at) {
+  const auto end = end_of_row(connection, expires_at);
+  if (!end) return std::unexpected(end.error());
+  parameters.expires_at = *end;
+  const auto changed = connection.execute(write.statement, parameters);
   if (!changed) return std::unexpected(changed.error());
-  if (*changed == 0)
-    return fail(Errc::not_found,
-                "no row for this key; a put with INSERT … ON CONFLICT would make one");
-  auto row = read_row(connection, get, key);
+  if (*changed == 0) return std::unexpected(write.without_row);
+  auto row = read_row(connection, get, parameters.key);
   if (!row && row.error().code == Errc::not_found)
-    return fail(Errc::invalid_argument,
-                put->label + " wrote a row that its get does not find; nothing was written");
+    return fail(Errc::invalid_argument, write.statement->label +
+                                            " wrote a row that its get does not find; nothing was "
+                                            "written");
   return row;
 }
 
@@ -193,6 +215,20 @@ Result<void> alike(const StatementShape& one, const StatementShape& many,
               label + ": behind the key it must yield the columns of get, called the same");
 }
 
+/// What a write keeps, the get must find: copies would outlive their row otherwise.
+Result<void> check_write(SqlConnection& connection, const StatementShape& get,
+                         const SqlStatementPtr& statement, const std::string& source) {
+  const auto shape = connection.check(statement);
+  if (!shape) return std::unexpected(shape.error());
+  for (const auto& [parameter, column] :
+       {std::pair("expires_at", kExpiresAtColumn), std::pair("tags", kTagsColumn)})
+    if (std::ranges::count(shape->parameters, parameter) != 0 &&
+        std::ranges::count(get.columns, column) == 0)
+      return fail(Errc::invalid_argument, source + statement->label + ": it writes :" + parameter +
+                                              ", but get yields no column " + std::string(column));
+  return {};
+}
+
 }  // namespace
 
 SqlRows::SqlRows(std::shared_ptr<SqlPool> pool, SqlStatements statements)
@@ -201,19 +237,20 @@ SqlRows::SqlRows(std::shared_ptr<SqlPool> pool, SqlStatements statements)
       get_(make(Role::get, "get", group_, statements.get)),
       get_many_(make(Role::get_many, "get_many", group_, statements.get_many)),
       put_(make(Role::put, "put", group_, statements.put)),
+      cas_(make(Role::cas, "cas", group_, statements.cas)),
+      touch_(make(Role::touch, "touch", group_, statements.touch)),
       erase_(make(Role::erase, "delete", group_, statements.erase)),
       batches_(std::make_shared<SqlBatches>(statements.batch_window, kKeysMax)) {}
 
 Result<void> SqlRows::check() {
   return pool_->wait(
       [name = pool_->source().name + ", ", get = get_, get_many = get_many_,
-       writes = std::array{put_, erase_}](SqlConnection& connection) -> Result<void> {
-        for (const SqlStatementPtr& statement : writes)
-          if (statement)
-            if (auto sound = connection.check(statement); !sound)
-              return std::unexpected(sound.error());
+       writes = std::array{put_, cas_, touch_, erase_}](SqlConnection& connection) -> Result<void> {
         const auto one = connection.check(get);
         if (!one) return std::unexpected(one.error());
+        for (const SqlStatementPtr& statement : writes)
+          if (statement)
+            if (auto sound = check_write(connection, *one, statement, name); !sound) return sound;
         if (!get_many) return {};
         const auto many = connection.check(get_many);
         if (!many) return std::unexpected(many.error());
@@ -271,18 +308,66 @@ void SqlRows::get_many(std::span<const KeyView> keys, const Call& call, Done<Val
       });
 }
 
+/// Whether the group has the statement, and the statement takes what is to be kept.
+Result<void> SqlRows::writable(const SqlStatementPtr& statement, const char* name,
+                               const KeyView& key, const Value& value) const {
+  if (!statement) return missing(name);
+  if (auto sound = usable(key); !sound) return sound;
+  const auto takes = [&](const char* parameter) { return statement->text.contains(parameter); };
+  if (value.expires_at != Time::max() && !takes(":expires_at"))
+    return fail(Errc::unsupported,
+                "group " + group_ + " keeps no ttl: its " + name + " writes no :expires_at");
+  if (!value.tags.is_null() && !takes(":tags"))
+    return fail(Errc::unsupported,
+                "group " + group_ + " keeps no tags: its " + name + " writes no :tags");
+  return {};
+}
+
 void SqlRows::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
-  if (!put_) return done(missing("put"));
-  if (auto sound = usable(key); !sound) return done(std::unexpected(sound.error()));
-  if (value.expires_at != Time::max())
-    return done(fail(Errc::unsupported,
-                     "group " + group_ + " keeps no ttl: its rows have no column for one"));
+  if (auto sound = writable(put_, "put", key, value); !sound)
+    return done(std::unexpected(sound.error()));
+  const RowWrite write{
+      put_,
+      {Errc::not_found, "no row for this key; a put with INSERT … ON CONFLICT would make one"}};
   pool_->write<Value>(call, std::move(done),
-                      [get = get_, put = put_, name = std::string(key.name),
-                       bytes = std::move(value.bytes)](SqlConnection& connection) {
-                        return connection.transaction(
-                            [&] { return write_row(connection, put, get, name, bytes.view()); });
+                      [get = get_, write, name = std::string(key.name),
+                       value = std::move(value)](SqlConnection& connection) {
+                        const SqlParameters parameters{
+                            .key = name, .value = value.bytes.view(), .tags = value.tags.view()};
+                        return connection.transaction([&] {
+                          return write_row(connection, write, get, parameters, value.expires_at);
+                        });
                       });
+}
+
+void SqlRows::compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                              Done<Value> done) {
+  if (auto sound = writable(cas_, "cas", key, value); !sound)
+    return done(std::unexpected(sound.error()));
+  const RowWrite write{cas_, {Errc::precondition_failed, "the row has another value by now"}};
+  pool_->write<Value>(call, std::move(done),
+                      [get = get_, write, name = std::string(key.name), value = std::move(value),
+                       expected = std::move(expected.bytes)](SqlConnection& connection) {
+                        const SqlParameters parameters{.key = name,
+                                                       .value = value.bytes.view(),
+                                                       .expected = expected.view(),
+                                                       .tags = value.tags.view()};
+                        return connection.transaction([&] {
+                          return write_row(connection, write, get, parameters, value.expires_at);
+                        });
+                      });
+}
+
+void SqlRows::touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) {
+  if (auto sound = writable(touch_, "touch", key, {.expires_at = expires_at}); !sound)
+    return done(std::unexpected(sound.error()));
+  const RowWrite write{touch_, no_row().error()};
+  pool_->write<Value>(
+      call, std::move(done),
+      [get = get_, write, name = std::string(key.name), expires_at](SqlConnection& connection) {
+        return connection.transaction(
+            [&] { return write_row(connection, write, get, {.key = name}, expires_at); });
+      });
 }
 
 void SqlRows::erase(const KeyView& key, const Call& call, Done<void> done) {

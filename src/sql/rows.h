@@ -23,16 +23,21 @@ class SqlRows final : public Store {
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
   void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override;
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override;
   void erase(const KeyView& key, const Call& call, Done<void> done) override;
 
  private:
   Result<void> usable(const KeyView& key) const;
+  Result<void> writable(const SqlStatementPtr& statement, const char* name, const KeyView& key,
+                        const Value& value) const;
   std::unexpected<Error> missing(const char* statement) const;
   void gather(const KeyView& key, const Call& call, Done<Value> done);
 
   const std::shared_ptr<SqlPool> pool_;
   const std::string group_;
-  const SqlStatementPtr get_, get_many_, put_, erase_;  // all but get_ may be null
+  const SqlStatementPtr get_, get_many_, put_, cas_, touch_, erase_;  // all but get_ may be null
   const std::shared_ptr<SqlBatches> batches_;
 };
 

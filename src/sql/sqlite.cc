@@ -137,27 +137,27 @@ class Prepared final : public SqlPrepared {
   Tried<void> bind(const SqlParameters& parameters) {
     std::size_t key = 0;
     for (std::size_t i = 0; i < markers_.size(); ++i) {
-      const std::string& name = markers_[i];
       const int index = static_cast<int>(i) + 1;
-      const int code =
-          name == "value"     ? bind_bytes(index, parameters.value)
-          : name == "key"     ? bind_text(index, parameters.key)
-          : name == "keys"    ? bind_text(index, parameters.keys[key++ % parameters.keys.size()])
-          : parameters.ttl_ms ? sqlite3_bind_int64(statement_.get(), index, *parameters.ttl_ms)
-                              : sqlite3_bind_null(statement_.get(), index);
+      const int code = std::visit([&](auto bound) { return bind(index, bound); },
+                                  parameters.bound(markers_[i], key));
       if (code != SQLITE_OK) return failed(db_);
     }
     return {};
   }
 
-  int bind_text(int index, std::string_view text) {
+  int bind(int index, std::monostate) { return sqlite3_bind_null(statement_.get(), index); }
+  int bind(int index, std::int64_t number) {
+    return sqlite3_bind_int64(statement_.get(), index, number);
+  }
+  int bind(int index, std::string_view text) {
     const char* data = text.data() ? text.data() : "";
     return sqlite3_bind_text64(statement_.get(), index, data, text.size(), SQLITE_STATIC,
                                SQLITE_UTF8);
   }
 
-  int bind_bytes(int index, std::string_view bytes) {
-    if (!bytes.contains('\0') && valid_utf8(bytes)) return bind_text(index, bytes);
+  int bind(int index, SqlBlob blob) {
+    const std::string_view bytes = blob.bytes;
+    if (!bytes.contains('\0') && valid_utf8(bytes)) return bind(index, bytes);
     return sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC);
   }
 
@@ -248,6 +248,9 @@ const SqlDriver& sqlite_driver() {
   static constexpr SqlDriver kDriver{.schemes = kSchemes,
                                      .example = "sqlite:school.db",
                                      .begin_write = "BEGIN IMMEDIATE",
+                                     .clock =
+                                         "SELECT CAST((julianday('now') - 2440587.5) * "
+                                         "86400000 AS INTEGER)",
                                      .one_writer = true,
                                      .locate = locate,
                                      .open = open};

@@ -134,5 +134,35 @@ TEST_F(KvTest, APlaceThatCannotBeIsAnError) {
   EXPECT_EQ(code_of(open_kv({.path = folder.file(".")})), Errc::unavailable);
 }
 
+TEST_F(KvTest, ASwapReplacesTheValueExpectedAndNoOther) {
+  const auto kv = open();
+  ASSERT_TRUE(put(*kv, "k", "old"));
+  const auto swap = [&](std::string_view expected, std::string_view value) {
+    return compare_and_set_blocking(*kv, KeyView("kv", "k"),
+                                    {etag_of(expected), Bytes::copy(expected)},
+                                    {.bytes = Bytes::copy(value)});
+  };
+  EXPECT_EQ(code_of(swap("other", "new")), Errc::precondition_failed);
+  EXPECT_EQ(text_of(swap("old", "new")), "new");
+  EXPECT_EQ(text_of(get(*kv, "k")), "new");
+}
+
+TEST_F(KvTest, ATouchMovesTheEndAlone) {
+  const auto kv = open();
+  ASSERT_TRUE(put(*kv, "k", "v"));
+  const Time end = BootClock::now() + 1h;
+  const auto touched = touch_blocking(*kv, KeyView("kv", "k"), end);
+  EXPECT_EQ(text_of(touched), "v");
+  EXPECT_NEAR(std::chrono::duration<double>(touched->expires_at - end).count(), 0, 1);
+  EXPECT_EQ(touch_blocking(*kv, KeyView("kv", "k"), Time::max())->expires_at, Time::max());
+  EXPECT_EQ(code_of(touch_blocking(*kv, KeyView("kv", "none"), end)), Errc::not_found);
+}
+
+TEST_F(KvTest, TagsAreRefused) {
+  EXPECT_EQ(code_of(put_blocking(*open(), KeyView("kv", "k"),
+                                 {.bytes = Bytes::copy("v"), .tags = Bytes::copy("red")})),
+            Errc::unsupported);
+}
+
 }  // namespace
 }  // namespace ringcache

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/reading.h"
+
+#include <algorithm>
+
+#include "sql/render.h"
+
+namespace ringcache {
+
+bool is_beside(std::string_view column) noexcept {
+  return column == kExpiresAtColumn || column == kTagsColumn;
+}
+
+Result<SqlReading> SqlReading::begin(SqlConnection& connection, const SqlStatement& get) {
+  SqlReading reading;
+  if (!get.text.contains(kExpiresAtColumn)) return reading;
+  const auto clock = connection.clock(reading.began_);
+  if (!clock) return std::unexpected(clock.error());
+  reading.clock_ms_ = *clock;
+  return reading;
+}
+
+Result<Value> SqlReading::value(const SqlRow& row, std::size_t from) const {
+  Value value{.loaded_at = began_};
+  std::size_t columns = row.columns.size();
+  for (; columns > from + 1 && is_beside(row.names[columns - 1]); --columns)
+    if (auto noted = note_beside(value, row.names[columns - 1], row.columns[columns - 1]); !noted)
+      return std::unexpected(noted.error());
+  if (value.expires_at <= began_) return fail(Errc::not_found, "the row's end has come");
+  value.bytes = render({row.names, row.columns.first(columns)}, from);
+  return value;
+}
+
+Result<void> SqlReading::note_beside(Value& value, std::string_view name,
+                                     const SqlColumn& column) const {
+  if (std::holds_alternative<std::monostate>(column)) return {};
+  if (name == kExpiresAtColumn) return note_end(value, column);
+  const auto* text = std::get_if<std::string_view>(&column);
+  if (!text) return fail(Errc::invalid_argument, "ringcache_tags must be text");
+  value.tags = Bytes::copy(*text);
+  return {};
+}
+
+Result<void> SqlReading::note_end(Value& value, const SqlColumn& column) const {
+  const auto* end = std::get_if<std::int64_t>(&column);
+  if (!end)
+    return fail(Errc::invalid_argument,
+                "ringcache_expires_at must be an integer: milliseconds since 1970");
+  constexpr std::int64_t kMost = std::chrono::milliseconds(std::chrono::years(100)).count();
+  const std::int64_t left = std::clamp<std::int64_t>(*end - clock_ms_, 0, kMost);
+  value.expires_at = saturating_add(began_, std::chrono::milliseconds(*end < clock_ms_ ? 0 : left));
+  return {};
+}
+
+}  // namespace ringcache
