@@ -46,9 +46,10 @@ Result<void> SqlReading::note_end(Value& value, const SqlColumn& column) const {
   if (!end)
     return fail(Errc::invalid_argument,
                 "ringcache_expires_at must be an integer: milliseconds since 1970");
+  // Neither sum nor difference of what a row may hold need fit.
   constexpr std::int64_t kMost = std::chrono::milliseconds(std::chrono::years(100)).count();
-  const std::int64_t left = std::clamp<std::int64_t>(*end - clock_ms_, 0, kMost);
-  value.expires_at = saturating_add(began_, std::chrono::milliseconds(*end < clock_ms_ ? 0 : left));
+  const std::int64_t left = std::clamp(*end, clock_ms_, clock_ms_ + kMost) - clock_ms_;
+  value.expires_at = saturating_add(began_, std::chrono::milliseconds(left));
   return {};
 }
 
