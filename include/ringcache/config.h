@@ -51,8 +51,8 @@ struct Config {
   };
   struct GroupSection {
     GroupOptions options;
-    std::string source;                     ///< Name of a source; empty: a plain cache.
-    std::string get, get_many, put, erase;  ///< Statements, where the source is SQL.
+    std::string source;                                 ///< Name of a source; empty: a plain cache.
+    std::string get, get_many, put, cas, touch, erase;  ///< Statements, where the source is SQL.
     Duration batch_window = std::chrono::microseconds(500);  ///< SqlStatements::batch_window.
   };
   struct LogSection {

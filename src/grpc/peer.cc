@@ -38,6 +38,25 @@ struct Put final : Exchange<v1::Peer, v1::PeerPutRequest, v1::PeerValue, Value> 
     link->stub->async()->Put(&context, &request, &response, std::move(finished));
   }
 };
+struct CompareAndSet final : Exchange<v1::Peer, v1::PeerPutRequest, v1::PeerValue, Value> {
+  using Exchange::Exchange;
+  void send(Finished finished) {
+    link->stub->async()->CompareAndSet(&context, &request, &response, std::move(finished));
+  }
+};
+struct Touch final : Exchange<v1::Peer, v1::PeerTouchRequest, v1::PeerValue, Value> {
+  using Exchange::Exchange;
+  void send(Finished finished) {
+    link->stub->async()->Touch(&context, &request, &response, std::move(finished));
+  }
+};
+struct Invalidate final
+    : Exchange<v1::Peer, v1::InvalidateRequest, v1::InvalidateResponse, std::uint64_t> {
+  using Exchange::Exchange;
+  void send(Finished finished) {
+    link->stub->async()->Invalidate(&context, &request, &response, std::move(finished));
+  }
+};
 struct Delete final : Exchange<v1::Peer, v1::PeerDeleteRequest, v1::PeerDeleted, void> {
   using Exchange::Exchange;
   void send(Finished finished) {
@@ -113,15 +132,34 @@ class GrpcPeer final : public Store {
   }
 
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
-    if (value.bytes.size() > value_bytes_max_)
-      return done(fail(Errc::too_large, "the value is larger than a node may send"));
-    const auto put = exchange<Put>(key, Intent::write, std::move(done));
-    put->request.set_value(value.bytes.view().data(), value.bytes.size());
-    if (value.expires_at != Time::max())
-      put->request.set_ttl_us(count_of<microseconds>(value.expires_at - put->began));
-    run_write(put, call.deadline, [bytes = std::move(value.bytes)](Put& over) {
-      return value_of(over.response, over.began, bytes);
-    });
+    send_value(exchange<Put>(key, Intent::write, std::move(done)), std::move(value), call);
+  }
+
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override {
+    const auto swap = exchange<CompareAndSet>(key, Intent::write, std::move(done));
+    swap->request.set_expected_etag(std::move(expected.etag));
+    send_value(swap, std::move(value), call);
+  }
+
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override {
+    const auto touch = exchange<Touch>(key, Intent::write, std::move(done));
+    if (expires_at != Time::max())
+      touch->request.set_ttl_us(count_of<microseconds>(expires_at - touch->began));
+    run_write(touch, call.deadline,
+              [](Touch& over) { return value_of(over.response, over.began, {}); });
+  }
+
+  /// Repeating it is safe, so it goes as a read does.
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override {
+    const auto sent = std::make_shared<Invalidate>(link_, Intent::read, std::move(done));
+    v1::InvalidateRequest& request = sent->request;
+    request.set_group(what.group);
+    for (const std::string& key : what.keys) request.add_keys(key);
+    request.set_prefix(what.prefix);
+    request.set_tag(what.tag);
+    request.set_all(what.all);
+    run(sent, call.deadline, [](Invalidate& over) { return over.response.copies(); });
   }
 
   void erase(const KeyView& key, const Call& call, Done<void> done) override {
@@ -130,6 +168,19 @@ class GrpcPeer final : public Store {
   }
 
  private:
+  template <class Kind>
+  void send_value(const std::shared_ptr<Kind>& put, Value value, const Call& call) const {
+    if (value.bytes.size() > value_bytes_max_)
+      return put->done(fail(Errc::too_large, "the value is larger than a node may send"));
+    put->request.set_value(value.bytes.view().data(), value.bytes.size());
+    put->request.set_tags(value.tags.view().data(), value.tags.size());
+    if (value.expires_at != Time::max())
+      put->request.set_ttl_us(count_of<microseconds>(value.expires_at - put->began));
+    run_write(put, call.deadline, [bytes = std::move(value.bytes)](Kind& over) {
+      return value_of(over.response, over.began, bytes);
+    });
+  }
+
   template <class Kind, class T>
   std::shared_ptr<Kind> exchange(const KeyView& key, Intent intent, Done<T> done) const {
     const auto made = std::make_shared<Kind>(link_, intent, std::move(done));

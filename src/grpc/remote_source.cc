@@ -41,6 +41,19 @@ struct StoreCall final : Exchange<v1::Source, v1::StoreRequest, v1::StoreRespons
     link->stub->async()->Store(&context, &request, &response, std::move(finished));
   }
 };
+struct CompareAndSetCall final
+    : Exchange<v1::Source, v1::CompareAndSetRequest, v1::CompareAndSetResponse, Value> {
+  using Exchange::Exchange;
+  void send(Finished finished) {
+    link->stub->async()->CompareAndSet(&context, &request, &response, std::move(finished));
+  }
+};
+struct TouchCall final : Exchange<v1::Source, v1::TouchRowRequest, v1::Row, Value> {
+  using Exchange::Exchange;
+  void send(Finished finished) {
+    link->stub->async()->Touch(&context, &request, &response, std::move(finished));
+  }
+};
 struct EraseCall final : Exchange<v1::Source, v1::EraseRequest, v1::EraseResponse, void> {
   using Exchange::Exchange;
   void send(Finished finished) {
@@ -123,6 +136,9 @@ Result<Value> value_of(const Remote& remote, const v1::Row& row, Time began) {
   Value value{.bytes = Bytes::copy(row.value()), .loaded_at = began};
   if (row.has_ttl_ms())
     value.expires_at = saturating_add(began, span_of<milliseconds>(row.ttl_ms()));
+  std::string tags;
+  for (const std::string& tag : row.tags()) tags.append(tags.empty() ? "" : ",").append(tag);
+  if (!tags.empty()) value.tags = Bytes::copy(tags);
   return value;
 }
 
@@ -154,7 +170,8 @@ Result<Values> values_of(const Remote& remote, const LoadManyCall& over) {
 }
 
 /// What the source now holds. The write is done, whatever is wrong with the answer.
-Result<Value> stored(const Remote& remote, const StoreCall& over, const Value& given) {
+template <class Over>
+Result<Value> stored(const Remote& remote, const Over& over, const Value& given) {
   if (!over.response.has_row())
     return Value{.bytes = given.bytes, .loaded_at = over.began, .expires_at = given.expires_at};
   auto held = value_of(remote, over.response.row(), over.began);
@@ -185,17 +202,34 @@ class RemoteSource final : public Store {
 
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override {
     const auto store = exchange<StoreCall>(Intent::write, std::move(done));
-    const std::string_view bytes = value.bytes.view();
-    if (auto fits = remote_->fits(bytes); !fits)
-      return store->done(std::unexpected(std::move(fits.error())));
-    set_key(store->request, key);
-    store->request.set_value(bytes.data(), bytes.size());
-    if (value.expires_at != Time::max())
-      store->request.set_ttl_ms(count_of<milliseconds>(value.expires_at - store->began));
+    if (!fill(*store, key, value)) return;
     run_write(store, remote_->deadline(call),
               [remote = remote_, given = std::move(value)](StoreCall& over) {
                 return stored(*remote, over, given);
               });
+  }
+
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override {
+    const auto swap = exchange<CompareAndSetCall>(Intent::write, std::move(done));
+    if (!fill(*swap, key, value)) return;
+    swap->request.set_expected(expected.bytes.view().data(), expected.bytes.size());
+    run_write(
+        swap, remote_->deadline(call),
+        [remote = remote_, given = std::move(value)](CompareAndSetCall& over) {
+          if (over.response.stored()) return stored(*remote, over, given);
+          return Result<Value>(fail(Errc::precondition_failed, "the key has another value by now"));
+        });
+  }
+
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override {
+    const auto touch = exchange<TouchCall>(Intent::write, std::move(done));
+    set_key(touch->request, key);
+    if (expires_at != Time::max())
+      touch->request.set_ttl_ms(count_of<milliseconds>(expires_at - touch->began));
+    run_write(touch, remote_->deadline(call), [remote = remote_](TouchCall& over) {
+      return value_of(*remote, over.response, over.began);
+    });
   }
 
   void erase(const KeyView& key, const Call& call, Done<void> done) override {
@@ -205,6 +239,20 @@ class RemoteSource final : public Store {
   }
 
  private:
+  /// What is to be stored; false if it cannot be, which is answered then.
+  template <class Kind>
+  bool fill(Kind& call, const KeyView& key, const Value& value) const {
+    auto fits = remote_->fits(value.bytes.view());
+    if (fits && !value.tags.is_null())
+      fits = fail(Errc::unsupported, "a program that serves a source chooses the tags itself");
+    if (!fits) return call.done(std::unexpected(std::move(fits.error()))), false;
+    set_key(call.request, key);
+    call.request.set_value(value.bytes.view().data(), value.bytes.size());
+    if (value.expires_at != Time::max())
+      call.request.set_ttl_ms(count_of<milliseconds>(value.expires_at - call.began));
+    return true;
+  }
+
   template <class Kind, class T>
   std::shared_ptr<Kind> exchange(Intent intent, Done<T> done) const {
     return std::make_shared<Kind>(remote_, intent, named(remote_, std::move(done)));

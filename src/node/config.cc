@@ -97,8 +97,10 @@ std::optional<ConfigEntry> entry_of_variable(std::string_view variable, const st
 constexpr std::string_view kGrpc = "grpc://";
 
 bool has_statements(const Config::GroupSection& section) {
-  return !section.get.empty() || !section.get_many.empty() || !section.put.empty() ||
-         !section.erase.empty();
+  for (const std::string* text : {&section.get, &section.get_many, &section.put, &section.cas,
+                                  &section.touch, &section.erase})
+    if (!text->empty()) return true;
+  return false;
 }
 
 /// Puts entries into a Config one by one and remembers where each key was given.
@@ -211,6 +213,8 @@ class Builder {
 
   void check_plain(const std::string& path, const Config::GroupSection& section) {
     if (has_statements(section)) wrong(path, "has statements but no source; add source: NAME");
+    if (section.options.write_mode == WriteMode::invalidate)
+      wrong(path + ".write_mode", "a group without a source would keep nothing; remove it");
   }
 
   void check_kv(const std::string& path, const Config::GroupSection& section) {
@@ -223,8 +227,9 @@ class Builder {
 
   void check_bare(const std::string& path, const Config::GroupSection& section, const char* kind) {
     if (has_statements(section))
-      wrong(path, "a " + std::string(kind) +
-                      " source needs no statements; remove get, get_many, put and delete");
+      wrong(path,
+            "a " + std::string(kind) +
+                " source needs no statements; remove get, get_many, put, cas, touch and delete");
   }
 
   std::vector<ConfigError>& errors_;

@@ -179,11 +179,20 @@ constexpr ConfigSetting kSettings[]{
        return assign(group_section(c, s).batch_window, parse_duration(v));
      }},
     {"groups.*.put", [](C& c, Star s, Text v) { return assign_text(group_section(c, s).put, v); }},
+    {"groups.*.cas", [](C& c, Star s, Text v) { return assign_text(group_section(c, s).cas, v); }},
+    {"groups.*.touch",
+     [](C& c, Star s, Text v) { return assign_text(group_section(c, s).touch, v); }},
     {"groups.*.delete",
      [](C& c, Star s, Text v) { return assign_text(group_section(c, s).erase, v); }},
     {"groups.*.capacity",
      [](C& c, Star s, Text v) { return assign(limits(c, s).capacity, parse_bytes(v)); }},
     {"groups.*.policy", assign_policy},
+    {"groups.*.write_mode",
+     [](C& c, Star s, Text v) {
+       return assign_choice(
+           group_section(c, s).options.write_mode, v,
+           {{"through", WriteMode::through}, {"invalidate", WriteMode::invalidate}});
+     }},
     {"groups.*.max_age",
      [](C& c, Star s, Text v) { return assign(limits(c, s).max_age, parse_duration(v)); }},
     {"groups.*.max_age_jitter",

@@ -35,6 +35,8 @@ Result<std::shared_ptr<Store>> Sources::open(const Config::SourceSection& source
                           .get_many = group.get_many,
                           .batch_window = group.batch_window,
                           .put = group.put,
+                          .cas = group.cas,
+                          .touch = group.touch,
                           .erase = group.erase});
 }
 

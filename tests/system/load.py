@@ -25,10 +25,14 @@ class Connection:
         self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
 
     async def get(self, path):
+        return await self.request("GET", path)
+
+    async def request(self, method, path, body=b""):
         if self.writer is None:
             await self.open()
         try:
-            self.writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            self.writer.write(head.encode() + body)
             await self.writer.drain()
             status, headers, body = await _read_answer(self.reader)
         except BaseException:

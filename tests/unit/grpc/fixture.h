@@ -62,6 +62,35 @@ class FakeStore final : public Store {
     done(erased ? Result<void>() : fail(Errc::not_found, "no such key"));
   }
 
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override {
+    if (refused(key, call, done)) return;
+    const auto row = find(key);
+    if (!row || etag_of(row->bytes.view()) != expected.etag)
+      return done(fail(Errc::precondition_failed, "another value"));
+    put(key, std::move(value), call, std::move(done));
+  }
+
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override {
+    if (refused(key, call, done)) return;
+    auto row = find(key);
+    if (row) {
+      row->expires_at = expires_at;
+      set(key.name, *row);
+    }
+    done(std::move(row));
+  }
+
+  /// Answers how many keys it is told.
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      last_call_ = call;
+      last_invalidation_ = what;
+    }
+    done(what.keys.size());
+  }
+
   void set(std::string_view key, Value value) {
     std::lock_guard lock(mutex_);
     rows_[std::string(key)] = std::move(value);
@@ -95,6 +124,10 @@ class FakeStore final : public Store {
     std::lock_guard lock(mutex_);
     return last_call_;
   }
+  Invalidation last_invalidation() const {
+    std::lock_guard lock(mutex_);
+    return last_invalidation_;
+  }
 
  private:
   template <class T>
@@ -127,6 +160,7 @@ class FakeStore final : public Store {
   std::map<std::string, Value> rows_;
   std::vector<Task> held_;
   Call last_call_;
+  Invalidation last_invalidation_;
 };
 
 inline Member member_at(std::string address) {

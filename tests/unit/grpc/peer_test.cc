@@ -318,5 +318,50 @@ TEST_F(PeerTest, ManyCallsShareOneConnection) {
   EXPECT_EQ(right, kCalls);
 }
 
+TEST_F(PeerTest, ASwapTravelsWithItsEtag) {
+  store.set("k", {.bytes = Bytes::copy("old")});
+  const Value value{.bytes = Bytes::copy("new"), .tags = Bytes::copy("red,big")};
+  EXPECT_EQ(compare_and_set_blocking(*peer, kKey, {etag_of("other")}, value).error().code,
+            Errc::precondition_failed);
+  const auto swapped = compare_and_set_blocking(*peer, kKey, {etag_of("old")}, value);
+  ASSERT_TRUE(swapped) << swapped.error().message;
+  EXPECT_EQ(swapped->bytes.view(), "new");
+  EXPECT_EQ(store.find(kKey)->tags.view(), "red,big");
+}
+
+TEST_F(PeerTest, ATouchBringsTheValueBack) {
+  store.set("k", {.bytes = Bytes::copy("v")});
+  const Time end = BootClock::now() + 60s;
+  const auto touched = touch_blocking(*peer, kKey, end);
+  ASSERT_TRUE(touched) << touched.error().message;
+  EXPECT_EQ(touched->bytes.view(), "v");
+  EXPECT_NEAR(static_cast<double>((touched->expires_at - end) / 1ms), 0, 1'000);
+  EXPECT_EQ(touch_blocking(*peer, kKey, Time::max())->expires_at, Time::max());
+}
+
+TEST_F(PeerTest, AnInvalidationTravelsWhole) {
+  for (const Invalidation& what :
+       {Invalidation{.group = "scores", .keys = {"a", std::string("b\0", 2)}},
+        Invalidation{.group = "scores", .prefix = "\xff"},
+        Invalidation{.group = "scores", .tag = "red"},
+        Invalidation{.group = "scores", .all = true}}) {
+    const auto copies = invalidate_blocking(*peer, what);
+    ASSERT_TRUE(copies) << copies.error().message;
+    EXPECT_EQ(*copies, what.keys.size());
+    const Invalidation got = store.last_invalidation();
+    EXPECT_EQ(got.keys, what.keys);
+    EXPECT_EQ(got.prefix, what.prefix);
+    EXPECT_EQ(got.tag, what.tag);
+    EXPECT_EQ(got.all, what.all);
+    EXPECT_TRUE(store.last_call().forwarded);
+  }
+}
+
+TEST_F(PeerTest, AnInvalidationThatFindsNobodyIsToBeRepeated) {
+  const auto nobody = grpc_peer(member_at("127.0.0.1:1"));
+  EXPECT_EQ(invalidate_blocking(*nobody, {.group = "scores", .all = true}, within(5s)).error().code,
+            Errc::unavailable);
+}
+
 }  // namespace
 }  // namespace ringcache

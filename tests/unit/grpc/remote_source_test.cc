@@ -383,5 +383,31 @@ TEST_F(ForeignSourceTest, AStatusMeansTheSameFromWhomeverItComes) {
   }
 }
 
+TEST_F(RemoteSourceTest, ASwapIsDecidedByTheProgram) {
+  store.set("k", {.bytes = Bytes::copy("old")});
+  const auto swap = [&](const char* expected) {
+    return compare_and_set_blocking(*source, kKey, {etag_of(expected), Bytes::copy(expected)},
+                                    {.bytes = Bytes::copy("new")});
+  };
+  EXPECT_EQ(swap("other").error().code, Errc::precondition_failed);
+  EXPECT_EQ(swap("old")->bytes.view(), "new");
+}
+
+TEST_F(RemoteSourceTest, ATouchAnswersTheRowWithItsTags) {
+  store.set("k", {.bytes = Bytes::copy("v"), .tags = Bytes::copy("red,big")});
+  const Time end = BootClock::now() + 60s;
+  const auto touched = touch_blocking(*source, kKey, end);
+  ASSERT_TRUE(touched) << touched.error().message;
+  EXPECT_EQ(touched->tags.view(), "red,big");
+  EXPECT_NEAR(static_cast<double>((touched->expires_at - end) / 1ms), 0, 1'000);
+}
+
+TEST_F(RemoteSourceTest, TagsOfAPutAreRefused) {
+  const auto put =
+      put_blocking(*source, kKey, {.bytes = Bytes::copy("v"), .tags = Bytes::copy("red")});
+  EXPECT_EQ(put.error().code, Errc::unsupported);
+  EXPECT_EQ(store.calls(), 0u);
+}
+
 }  // namespace
 }  // namespace ringcache

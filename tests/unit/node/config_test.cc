@@ -221,17 +221,23 @@ TEST_F(ConfigTest, AProgramsAddressIsAHostAndAPort) {
   }
 }
 
+TEST_F(ConfigTest, AGroupWithoutASourceMustKeepWhatIsPut) {
+  EXPECT_EQ(mistake("groups:\n  a:\n    write_mode: invalidate\n"),
+            "3: groups.a.write_mode: a group without a source would keep nothing; remove it");
+}
+
 TEST_F(ConfigTest, AKvFileAndAProgramNeedNoStatements) {
   const auto said = [this](const std::string& dsn, const std::string& key) {
     return mistake("sources: {s: {dsn: '" + dsn + "'}}\ngroups:\n  a:\n    source: s\n    " + key +
                    ": SELECT 1\n");
   };
-  for (const char* key : {"get", "put", "delete"}) {
+  for (const char* key : {"get", "put", "cas", "touch", "delete"}) {
     EXPECT_EQ(said("kv:a.db", key),
-              "5: groups.a: a kv source needs no statements; remove get, get_many, put and delete");
-    EXPECT_EQ(
-        said("grpc://localhost:9000", key),
-        "5: groups.a: a grpc source needs no statements; remove get, get_many, put and delete");
+              "5: groups.a: a kv source needs no statements; remove get, get_many, put, cas, touch "
+              "and delete");
+    EXPECT_EQ(said("grpc://localhost:9000", key),
+              "5: groups.a: a grpc source needs no statements; remove get, get_many, put, cas, "
+              "touch and delete");
   }
 }
 

@@ -4,13 +4,12 @@
 #include <thread>
 
 #include "grpc/errors.h"
-#include "source.grpc.pb.h"
 #include "unit/grpc/fixture.h"
 
 namespace ringcache {
 namespace {
 
-class ServicesTest : public GrpcFixture {
+class CacheServiceTest : public GrpcFixture {
  protected:
   void SetUp() override {
     start({.owner_name = [](const KeyView&) { return "node-b"; }});
@@ -35,11 +34,11 @@ class ServicesTest : public GrpcFixture {
   v1::PutResponse stored;
 };
 
-TEST_F(ServicesTest, EveryRefusalHasItsStatusAndItsName) {
+TEST_F(CacheServiceTest, EveryRefusalHasItsStatusAndItsName) {
   for (const auto code :
        {Errc::not_found, Errc::no_such_group, Errc::invalid_argument, Errc::too_large,
-        Errc::unsupported, Errc::overloaded, Errc::deadline_exceeded, Errc::unavailable,
-        Errc::unknown, Errc::internal}) {
+        Errc::unsupported, Errc::precondition_failed, Errc::overloaded, Errc::deadline_exceeded,
+        Errc::unavailable, Errc::unknown, Errc::internal}) {
     const std::string name(errc_name(code));
     grpc::ClientContext context;
     const auto status = client()->Get(&context, get_request("error:" + name), &got);
@@ -51,7 +50,7 @@ TEST_F(ServicesTest, EveryRefusalHasItsStatusAndItsName) {
   }
 }
 
-TEST_F(ServicesTest, AGetTellsHowTheAnswerCameAbout) {
+TEST_F(CacheServiceTest, AGetTellsHowTheAnswerCameAbout) {
   const Time now = BootClock::now();
   store.set("k", {.bytes = Bytes::copy("100"),
                   .loaded_at = now - 90s,
@@ -68,7 +67,7 @@ TEST_F(ServicesTest, AGetTellsHowTheAnswerCameAbout) {
   EXPECT_EQ(got.load_us(), 1500u);
 }
 
-TEST_F(ServicesTest, AClientSaysHowStaleACopyMayBeAndIsToldThatItIs) {
+TEST_F(CacheServiceTest, AClientSaysHowStaleACopyMayBeAndIsToldThatItIs) {
   store.set("k", {.bytes = Bytes::copy("100"), .hit = true, .stale = true});
   auto request = get_request("k");
   request.set_max_stale_ms(250);
@@ -82,14 +81,14 @@ TEST_F(ServicesTest, AClientSaysHowStaleACopyMayBeAndIsToldThatItIs) {
   EXPECT_EQ(store.last_call().max_stale, 0s);
 }
 
-TEST_F(ServicesTest, AValueWithoutAnEndHasNoTtl) {
+TEST_F(CacheServiceTest, AValueWithoutAnEndHasNoTtl) {
   store.set("k", {.bytes = Bytes::copy("100")});
   ASSERT_TRUE(get(get_request("k")).ok());
   EXPECT_FALSE(got.has_ttl_ms());
   EXPECT_EQ(got.age_ms(), 0u);
 }
 
-TEST_F(ServicesTest, KeysAndValuesHoldAnyBytes) {
+TEST_F(CacheServiceTest, KeysAndValuesHoldAnyBytes) {
   std::string bytes;
   for (int b = 0; b < 256; ++b) bytes.push_back(static_cast<char>(b));
   ASSERT_TRUE(put(put_request(bytes, bytes + bytes)).ok());
@@ -97,13 +96,13 @@ TEST_F(ServicesTest, KeysAndValuesHoldAnyBytes) {
   EXPECT_EQ(got.value(), bytes + bytes);
 }
 
-TEST_F(ServicesTest, APutAnswersTheEtagOfWhatTheStoreNowHolds) {
+TEST_F(CacheServiceTest, APutAnswersTheEtagOfWhatTheStoreNowHolds) {
   ASSERT_TRUE(put(put_request("normalised", "x")).ok());
   EXPECT_EQ(stored.etag(), etag_of("as the database has it"));
   EXPECT_EQ(stored.owner(), "node-b");
 }
 
-TEST_F(ServicesTest, ADeletedKeyIsGoneAndASecondDeleteSaysSo) {
+TEST_F(CacheServiceTest, ADeletedKeyIsGoneAndASecondDeleteSaysSo) {
   store.set("k", {.bytes = Bytes::copy("100")});
   v1::DeleteResponse deleted;
   grpc::ClientContext first;
@@ -113,7 +112,7 @@ TEST_F(ServicesTest, ADeletedKeyIsGoneAndASecondDeleteSaysSo) {
             grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(ServicesTest, ATtlReachesTheStore) {
+TEST_F(CacheServiceTest, ATtlReachesTheStore) {
   auto request = put_request("k", "v");
   request.set_ttl_ms(60'000);
   ASSERT_TRUE(put(request).ok());
@@ -122,7 +121,7 @@ TEST_F(ServicesTest, ATtlReachesTheStore) {
   EXPECT_LE(got.ttl_ms(), 60'000u);
 }
 
-TEST_F(ServicesTest, AnEndlessTtlDoesNotOverflow) {
+TEST_F(CacheServiceTest, AnEndlessTtlDoesNotOverflow) {
   auto request = put_request("k", "v");
   request.set_ttl_ms(~std::uint64_t{0});
   ASSERT_TRUE(put(request).ok());
@@ -130,13 +129,91 @@ TEST_F(ServicesTest, AnEndlessTtlDoesNotOverflow) {
   EXPECT_FALSE(got.has_ttl_ms());
 }
 
-TEST_F(ServicesTest, ATtlOfNothingIsRefused) {
+TEST_F(CacheServiceTest, ATtlOfNothingIsRefused) {
   auto request = put_request("k", "v");
   request.set_ttl_ms(0);
   EXPECT_EQ(put(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST_F(ServicesTest, KeysOutsideTheLimitsAreInvalid) {
+TEST_F(CacheServiceTest, APutWithAnEtagReplacesTheValueItStandsForAndNoOther) {
+  store.set("k", {.bytes = Bytes::copy("old")});
+  v1::PutRequest request = put_request("k", "new");
+  request.set_if_match(etag_of("another"));
+  const auto refused = put(request);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(store.find({"scores", "k"})->bytes.view(), "old");
+  request.set_if_match(etag_of("old"));
+  EXPECT_TRUE(put(request).ok());
+  EXPECT_EQ(stored.etag(), etag_of("new"));
+  request.set_if_match("");
+  EXPECT_FALSE(put(request).ok()) << "an empty etag is an etag that no value has";
+}
+
+TEST_F(CacheServiceTest, TagsReachTheStore) {
+  v1::PutRequest request = put_request("k", "v");
+  request.add_tags("red");
+  request.add_tags("big");
+  ASSERT_TRUE(put(request).ok());
+  EXPECT_EQ(store.find({"scores", "k"})->tags.view(), "red,big");
+  for (const char* wrong : {"", "a,b"}) {
+    request.clear_tags();
+    request.add_tags(wrong);
+    EXPECT_EQ(put(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  }
+}
+
+TEST_F(CacheServiceTest, ATouchMovesTheEnd) {
+  store.set("k", {.bytes = Bytes::copy("v")});
+  v1::TouchRequest request;
+  request.set_group("scores");
+  request.set_key("k");
+  request.set_ttl_ms(60'000);
+  const auto touch = [&] {
+    grpc::ClientContext context;
+    v1::TouchResponse response;
+    const auto status = client()->Touch(&context, request, &response);
+    if (status.ok()) {
+      EXPECT_EQ(response.etag(), etag_of("v"));
+    }
+    return status;
+  };
+  ASSERT_TRUE(touch().ok());
+  EXPECT_LE(store.find({"scores", "k"})->expires_at, BootClock::now() + 60s);
+  request.clear_ttl_ms();
+  ASSERT_TRUE(touch().ok());
+  EXPECT_EQ(store.find({"scores", "k"})->expires_at, Time::max());
+  request.set_ttl_ms(0);
+  EXPECT_EQ(touch().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(CacheServiceTest, EachOfManyDeletesHasItsOwnOutcome) {
+  store.set("a", {.bytes = Bytes::copy("1")});
+  v1::BatchDeleteRequest request;
+  request.set_group("scores");
+  for (const char* key : {"a", "none", "error:unknown"}) request.add_keys(key);
+  v1::BatchDeleteResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(client()->BatchDelete(&context, request, &response).ok());
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_FALSE(response.results(0).has_refusal());
+  EXPECT_EQ(response.results(1).refusal().reason(), "not_found");
+  EXPECT_EQ(response.results(2).refusal().reason(), "unknown");
+}
+
+TEST_F(CacheServiceTest, AnInvalidationSaysHowManyCopiesWent) {
+  v1::InvalidateRequest request;
+  request.set_group("scores");
+  request.add_keys("a");
+  request.add_keys("b");
+  v1::InvalidateResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(client()->Invalidate(&context, request, &response).ok());
+  EXPECT_EQ(response.copies(), 2u);
+  EXPECT_EQ(store.last_invalidation().keys, (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(store.last_call().forwarded);
+}
+
+TEST_F(CacheServiceTest, KeysOutsideTheLimitsAreInvalid) {
   for (const std::size_t size :
        {std::size_t{0}, (std::size_t{64} << 10) + 1, std::size_t{8} << 20}) {
     EXPECT_EQ(get(get_request(std::string(size, 'k'))).error_code(),
@@ -146,7 +223,7 @@ TEST_F(ServicesTest, KeysOutsideTheLimitsAreInvalid) {
   EXPECT_EQ(get(get_request(std::string(64 << 10, 'k'))).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(ServicesTest, TheLargestValueFitsAndOneByteMoreDoesNot) {
+TEST_F(CacheServiceTest, TheLargestValueFitsAndOneByteMoreDoesNot) {
   std::string value(16 << 20, 'v');
   ASSERT_TRUE(put(put_request("k", value)).ok());
   ASSERT_TRUE(get(get_request("k")).ok());
@@ -155,7 +232,7 @@ TEST_F(ServicesTest, TheLargestValueFitsAndOneByteMoreDoesNot) {
   EXPECT_EQ(put(put_request("k", value)).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-TEST_F(ServicesTest, AMessageBeyondAllLimitsLeavesTheConnectionAlive) {
+TEST_F(CacheServiceTest, AMessageBeyondAllLimitsLeavesTheConnectionAlive) {
   const auto stub = client();
   grpc::ClientContext first;
   const auto huge = put_request("k", std::string(20 << 20, 'v'));
@@ -164,7 +241,7 @@ TEST_F(ServicesTest, AMessageBeyondAllLimitsLeavesTheConnectionAlive) {
   EXPECT_EQ(stub->Get(&second, get_request("k"), &got).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(ServicesTest, MuchMetadataDoesNotEndTheConnection) {
+TEST_F(CacheServiceTest, MuchMetadataDoesNotEndTheConnection) {
   store.set("k", {.bytes = Bytes::copy("100")});
   const auto stub = client();
   for (int i = 0; i < 20; ++i) {
@@ -174,19 +251,7 @@ TEST_F(ServicesTest, MuchMetadataDoesNotEndTheConnection) {
   }
 }
 
-TEST_F(ServicesTest, ACallOfAClientMayBeForwardedAndACallOfAPeerMayNot) {
-  EXPECT_FALSE(get(get_request("k")).ok());
-  EXPECT_FALSE(store.last_call().forwarded);
-  v1::PeerGetRequest request;
-  request.set_group("scores");
-  request.set_key("k");
-  v1::PeerValue value;
-  grpc::ClientContext context;
-  EXPECT_FALSE(v1::Peer::NewStub(channel())->Get(&context, request, &value).ok());
-  EXPECT_TRUE(store.last_call().forwarded);
-}
-
-TEST_F(ServicesTest, ManyKeysAreAnsweredInTheirOrder) {
+TEST_F(CacheServiceTest, ManyKeysAreAnsweredInTheirOrder) {
   store.set("a", {.bytes = Bytes::copy("1")});
   store.set("b", {.bytes = Bytes::copy("2")});
   ASSERT_TRUE(get_many(batch_request({"b", "a", "b"})).ok());
@@ -198,7 +263,7 @@ TEST_F(ServicesTest, ManyKeysAreAnsweredInTheirOrder) {
   EXPECT_FALSE(store.last_call().forwarded);
 }
 
-TEST_F(ServicesTest, AValueOfManyTellsWhatAGetWouldTell) {
+TEST_F(CacheServiceTest, AValueOfManyTellsWhatAGetWouldTell) {
   const Time now = BootClock::now();
   store.set(
       "k",
@@ -212,7 +277,7 @@ TEST_F(ServicesTest, AValueOfManyTellsWhatAGetWouldTell) {
   EXPECT_LE(found.ttl_ms(), 600'000u);
 }
 
-TEST_F(ServicesTest, WhatIsWrongWithOneKeyIsSaidOfItAlone) {
+TEST_F(CacheServiceTest, WhatIsWrongWithOneKeyIsSaidOfItAlone) {
   store.set("k", {.bytes = Bytes::copy("100")});
   ASSERT_TRUE(get_many(batch_request({"none", "k", "error:overloaded"})).ok());
   EXPECT_EQ(many.results(0).refusal().code(), grpc::StatusCode::NOT_FOUND);
@@ -222,18 +287,18 @@ TEST_F(ServicesTest, WhatIsWrongWithOneKeyIsSaidOfItAlone) {
   EXPECT_EQ(many.results(2).refusal().message(), "as you wished");
 }
 
-TEST_F(ServicesTest, ManyKeysOfNoGroupFailAsOne) {
+TEST_F(CacheServiceTest, ManyKeysOfNoGroupFailAsOne) {
   auto request = batch_request({"a", "b"});
   request.set_group("none");
   EXPECT_EQ(get_many(request).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(ServicesTest, NoKeysHaveNoResults) {
+TEST_F(CacheServiceTest, NoKeysHaveNoResults) {
   ASSERT_TRUE(get_many(batch_request({})).ok());
   EXPECT_EQ(many.results_size(), 0);
 }
 
-TEST_F(ServicesTest, ManyKeysHaveTheirLimits) {
+TEST_F(CacheServiceTest, ManyKeysHaveTheirLimits) {
   EXPECT_EQ(get_many(batch_request({"k", ""})).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   const std::vector<std::string> most(10'000, "k");
   ASSERT_TRUE(get_many(batch_request(most)).ok());
@@ -244,7 +309,7 @@ TEST_F(ServicesTest, ManyKeysHaveTheirLimits) {
 }
 
 /// gRPC's clients take 4 MiB unless told otherwise.
-TEST_F(ServicesTest, AnAnswerToManyKeysNeverOutgrowsAClient) {
+TEST_F(CacheServiceTest, AnAnswerToManyKeysNeverOutgrowsAClient) {
   store.set("large", {.bytes = Bytes::copy(std::string(30'000, 'v'))});
   ASSERT_TRUE(get_many(batch_request(std::vector<std::string>(10'000, "large"))).ok());
   ASSERT_EQ(many.results_size(), 10'000);
@@ -255,7 +320,7 @@ TEST_F(ServicesTest, AnAnswerToManyKeysNeverOutgrowsAClient) {
   EXPECT_EQ(many.results(9'999).refusal().message(), "no room in the answer; ask for fewer keys");
 }
 
-TEST_F(ServicesTest, TheFirstOfManyValuesAlwaysHasRoom) {
+TEST_F(CacheServiceTest, TheFirstOfManyValuesAlwaysHasRoom) {
   store.set("large", {.bytes = Bytes::copy(std::string(5'000'000, 'v'))});
   store.set("small", {.bytes = Bytes::copy("1")});
   ASSERT_TRUE(get_many(batch_request({"large", "small"})).ok());
@@ -263,63 +328,7 @@ TEST_F(ServicesTest, TheFirstOfManyValuesAlwaysHasRoom) {
   EXPECT_EQ(many.results(1).refusal().reason(), "too_large");
 }
 
-TEST_F(ServicesTest, APeerIsAnsweredAsFarAsThereIsRoom) {
-  store.set("large", {.bytes = Bytes::copy(std::string(1'500'000, 'v'))});
-  v1::PeerBatchGetRequest request;
-  request.set_group("scores");
-  for (int i = 0; i < 4; ++i) request.add_keys("large");
-  v1::PeerBatchGetResponse response;
-  grpc::ClientContext context;
-  ASSERT_TRUE(v1::Peer::NewStub(channel())->BatchGet(&context, request, &response).ok());
-  EXPECT_EQ(response.results_size(), 2);
-  EXPECT_TRUE(store.last_call().forwarded);
-}
-
-TEST_F(ServicesTest, ASourceTellsARowFromNoneAndFromAFailure) {
-  store.set("k", {.bytes = Bytes::copy("100"), .expires_at = BootClock::now() + 60s});
-  v1::LoadManyRequest request;
-  request.set_group("scores");
-  for (const char* key : {"none", "error:overloaded", "k"}) request.add_keys(key);
-  v1::LoadManyResponse response;
-  grpc::ClientContext context;
-  ASSERT_TRUE(v1::Source::NewStub(channel())->LoadMany(&context, request, &response).ok());
-  ASSERT_EQ(response.results_size(), 3);
-  EXPECT_EQ(response.results(0).outcome_case(), v1::LoadResult::OUTCOME_NOT_SET);
-  EXPECT_EQ(response.results(1).failure().code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(response.results(1).failure().reason(), "overloaded");
-  EXPECT_EQ(response.results(2).row().value(), "100");
-  EXPECT_LE(response.results(2).row().ttl_ms(), 60'000u);
-}
-
-TEST_F(ServicesTest, OneKeyOutsideTheLimitsMakesABatchInvalid) {
-  v1::LoadManyRequest request;
-  request.set_group("scores");
-  request.add_keys("k");
-  request.add_keys("");
-  v1::LoadManyResponse response;
-  grpc::ClientContext context;
-  EXPECT_EQ(v1::Source::NewStub(channel())->LoadMany(&context, request, &response).error_code(),
-            grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(store.calls(), 0u);
-}
-
-TEST_F(ServicesTest, ASourceSendsARowBackOnlyIfItIsNotAsGiven) {
-  const auto source = v1::Source::NewStub(channel());
-  v1::StoreRequest request;
-  request.set_group("scores");
-  request.set_key("k");
-  request.set_value("v");
-  request.set_ttl_ms(60'000);
-  v1::StoreResponse response;
-  grpc::ClientContext first, second;
-  ASSERT_TRUE(source->Store(&first, request, &response).ok());
-  EXPECT_FALSE(response.has_row());
-  request.set_key("normalised");
-  ASSERT_TRUE(source->Store(&second, request, &response).ok());
-  EXPECT_EQ(response.row().value(), "as the database has it");
-}
-
-TEST_F(ServicesTest, ClientsOfTheGoProjectAreServed) {
+TEST_F(CacheServiceTest, ClientsOfTheGoProjectAreServed) {
   store.set("张三", {.bytes = Bytes::copy("100")});
   groupcachepb::GetRequest request;
   request.set_group("scores");
@@ -330,7 +339,7 @@ TEST_F(ServicesTest, ClientsOfTheGoProjectAreServed) {
   EXPECT_EQ(response.value(), "100");
 }
 
-TEST_F(ServicesTest, TwoThousandCallsAtOnceAreAnsweredAlike) {
+TEST_F(CacheServiceTest, TwoThousandCallsAtOnceAreAnsweredAlike) {
   store.set("k", {.bytes = Bytes::copy("100")});
   struct Flight {
     grpc::ClientContext context;
