@@ -13,7 +13,7 @@
 namespace ringcache {
 namespace {
 
-struct Wanted {
+struct WantedKeys {
   std::string group;
   std::vector<std::string> keys;
 };
@@ -64,7 +64,7 @@ Entry read_entry(const std::string& key, const Json& json) {
   return entry;
 }
 
-Result<std::vector<Entry>> ask(const Client& client, const Wanted& wanted) {
+Result<std::vector<Entry>> ask(const Client& client, const WantedKeys& wanted) {
   Json question{{"encoding", "base64"}, {"keys", Json::array()}};
   for (const std::string& key : wanted.keys) question["keys"].push_back(to_base64(key));
   const auto answer = client.post_json(batch_get_path(wanted.group), question);
@@ -103,7 +103,7 @@ int exit_code(const std::vector<Entry>& entries) {
   return std::ranges::any_of(entries, missing) ? kNotFound : kDone;
 }
 
-int mget(const Cli& cli, const Wanted& wanted) {
+int mget(const Cli& cli, const WantedKeys& wanted) {
   const auto entries = ask(Client(cli.endpoint), wanted);
   if (!entries) return report(entries.error());
   if (cli.format == Format::json)
@@ -118,7 +118,7 @@ int mget(const Cli& cli, const Wanted& wanted) {
 }  // namespace
 
 void add_mget(Cli& cli) {
-  const auto wanted = std::make_shared<Wanted>();
+  const auto wanted = std::make_shared<WantedKeys>();
   auto* sub = cli.command("mget", "print the values of many keys, asked for at once",
                           [&cli, wanted] { return mget(cli, *wanted); });
   sub->add_option("GROUP", wanted->group)->required();
