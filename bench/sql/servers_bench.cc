@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a row costs beyond the client library itself, over real servers on loopback: this process's
-// CPU for each row, one by one and 256 in a query. Plain code has a prepared statement, one
-// connection, and the caller's thread; a source has its queue, deadlines and exact types beside.
+// CPU for each row, one by one and 256 in a query. Plain code has a prepared statement and one
+// connection, and puts each row where its key was asked for; in the caller's thread, or in one of
+// its own, as anything has it whose caller must not block. A source has its queue, deadlines and
+// exact types beside.
 #include <benchmark/benchmark.h>
 #include <libpq-fe.h>
 #include <mysql.h>
@@ -10,7 +12,11 @@
 #include <memory>
 #include <random>
 #include <semaphore>
+#include <span>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include <ringcache/sql.h>
@@ -57,9 +63,9 @@ Server& server() {
 class Keys {
  public:
   std::string next() { return key(static_cast<int>(random_() % kRows)); }
-  std::vector<std::string> batch() {
+  std::vector<std::string> names(std::int64_t count) {
     std::vector<std::string> all;
-    for (int i = 0; i < kBatch; ++i) all.push_back(next());
+    for (std::int64_t i = 0; i < count; ++i) all.push_back(next());
     return all;
   }
 
@@ -67,70 +73,134 @@ class Keys {
   std::mt19937 random_{1};
 };
 
-void BM_PlainMariadb(benchmark::State& state) {
-  const auto count = static_cast<std::size_t>(state.range(0));
-  MYSQL* mysql = mysql_init(nullptr);
-  if (!mysql_real_connect(mysql, "127.0.0.1", "ringcache", "secret word", "school",
-                          server<MariadbServer>().port(), nullptr, 0))
-    return state.SkipWithError(mysql_error(mysql));
-  std::string text = "SELECT k, v FROM t WHERE k IN (?";
-  for (std::size_t i = 1; i < count; ++i) text += ", ?";
-  text += ")";
-  MYSQL_STMT* statement = mysql_stmt_init(mysql);
-  mysql_stmt_prepare(statement, text.data(), text.size());
-  std::vector<MYSQL_BIND> bound(count);
-  MYSQL_BIND out[2]{};
-  char buffers[2][256];
-  unsigned long lengths[2];
-  for (int i = 0; i < 2; ++i) {
-    out[i].buffer_type = MYSQL_TYPE_STRING;
-    out[i].buffer = buffers[i];
-    out[i].buffer_length = sizeof buffers[i];
-    out[i].length = &lengths[i];
-  }
-  Keys keys;
-  for (auto _ : state) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < count; ++i) names.push_back(keys.next());
-    for (std::size_t i = 0; i < count; ++i) {
-      bound[i].buffer_type = MYSQL_TYPE_STRING;
-      bound[i].buffer = names[i].data();
-      bound[i].buffer_length = names[i].size();
-      bound[i].length = &bound[i].buffer_length;
-    }
-    mysql_stmt_bind_param(statement, bound.data());
-    mysql_stmt_execute(statement);
-    mysql_stmt_bind_result(statement, out);
-    while (mysql_stmt_fetch(statement) == 0)
-      benchmark::DoNotOptimize(Bytes::copy({buffers[1], lengths[1]}));
-  }
-  state.SetItemsProcessed(state.iterations() * state.range(0));
-  mysql_stmt_close(statement);
-  mysql_close(mysql);
-}
-BENCHMARK(BM_PlainMariadb)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
+using Rows = std::unordered_map<std::string_view, std::string>;
 
-void BM_PlainPostgres(benchmark::State& state) {
-  const auto count = static_cast<std::size_t>(state.range(0));
-  PGconn* connection = PQconnectdb(server<PostgresServer>().dsn().c_str());
-  if (PQstatus(connection) != CONNECTION_OK) return state.SkipWithError("no connection");
-  PQclear(PQprepare(connection, "get", "SELECT k, v FROM t WHERE k = ANY ($1)", 0, nullptr));
-  Keys keys;
-  for (auto _ : state) {
+class PlainMariadb {
+ public:
+  explicit PlainMariadb(std::size_t count) : bound_(count) {
+    mysql_ = mysql_init(nullptr);
+    mysql_real_connect(mysql_, "127.0.0.1", "ringcache", "secret word", "school",
+                       server<MariadbServer>().port(), nullptr, 0);
+    std::string text = "SELECT k, v FROM t WHERE k IN (?";
+    for (std::size_t i = 1; i < count; ++i) text += ", ?";
+    text += ")";
+    statement_ = mysql_stmt_init(mysql_);
+    mysql_stmt_prepare(statement_, text.data(), text.size());
+    for (int i = 0; i < 2; ++i) {
+      out_[i].buffer_type = MYSQL_TYPE_STRING;
+      out_[i].buffer = buffers_[i];
+      out_[i].buffer_length = sizeof buffers_[i];
+      out_[i].length = &lengths_[i];
+    }
+  }
+  ~PlainMariadb() {
+    mysql_stmt_close(statement_);
+    mysql_close(mysql_);
+  }
+
+  void get(std::span<const std::string> names, Rows& rows) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      rows[names[i]];
+      bound_[i].buffer_type = MYSQL_TYPE_STRING;
+      bound_[i].buffer = const_cast<char*>(names[i].data());
+      bound_[i].buffer_length = names[i].size();
+      bound_[i].length = &bound_[i].buffer_length;
+    }
+    mysql_stmt_bind_param(statement_, bound_.data());
+    mysql_stmt_execute(statement_);
+    mysql_stmt_bind_result(statement_, out_);
+    while (mysql_stmt_fetch(statement_) == 0)
+      rows.find({buffers_[0], lengths_[0]})->second.assign(buffers_[1], lengths_[1]);
+  }
+
+ private:
+  MYSQL* mysql_;
+  MYSQL_STMT* statement_;
+  std::vector<MYSQL_BIND> bound_;
+  MYSQL_BIND out_[2]{};
+  char buffers_[2][256];
+  unsigned long lengths_[2];
+};
+
+class PlainPostgres {
+ public:
+  explicit PlainPostgres(std::size_t)
+      : connection_(PQconnectdb(server<PostgresServer>().dsn().c_str())) {
+    PQclear(PQprepare(connection_, "get", "SELECT k, v FROM t WHERE k = ANY ($1)", 0, nullptr));
+  }
+  ~PlainPostgres() { PQfinish(connection_); }
+
+  void get(std::span<const std::string> names, Rows& rows) {
     std::string array = "{";
-    for (std::size_t i = 0; i < count; ++i) array += (i ? ",\"" : "\"") + keys.next() + "\"";
+    for (const std::string& name : names) {
+      rows[name];
+      array += (array.size() > 1 ? ",\"" : "\"") + name + "\"";
+    }
     array += "}";
     const char* values[] = {array.c_str()};
-    PGresult* result = PQexecPrepared(connection, "get", 1, values, nullptr, nullptr, 1);
+    PGresult* result = PQexecPrepared(connection_, "get", 1, values, nullptr, nullptr, 1);
     for (int row = 0; row < PQntuples(result); ++row)
-      benchmark::DoNotOptimize(Bytes::copy(
-          {PQgetvalue(result, row, 1), static_cast<std::size_t>(PQgetlength(result, row, 1))}));
+      rows.find(text(result, row, 0))->second.assign(text(result, row, 1));
     PQclear(result);
   }
+
+ private:
+  static std::string_view text(const PGresult* result, int row, int column) {
+    return {PQgetvalue(result, row, column),
+            static_cast<std::size_t>(PQgetlength(result, row, column))};
+  }
+
+  PGconn* connection_;
+};
+
+template <class Plain>
+void BM_Plain(benchmark::State& state) {
+  Plain plain(static_cast<std::size_t>(state.range(0)));
+  Keys keys;
+  for (auto _ : state) {
+    const auto names = keys.names(state.range(0));
+    Rows rows;
+    plain.get(names, rows);
+    if (rows.begin()->second.empty()) return state.SkipWithError("a get failed");
+  }
   state.SetItemsProcessed(state.iterations() * state.range(0));
-  PQfinish(connection);
 }
-BENCHMARK(BM_PlainPostgres)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(BM_Plain<PlainMariadb>)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(BM_Plain<PlainPostgres>)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
+
+template <class Plain>
+void BM_PlainThread(benchmark::State& state) {
+  Plain plain(static_cast<std::size_t>(state.range(0)));
+  std::vector<std::string> names;
+  Rows rows;
+  std::binary_semaphore asked(0), answered(0);
+  std::jthread thread([&](const std::stop_token& stop) {
+    while (asked.acquire(), !stop.stop_requested()) {
+      plain.get(names, rows);
+      answered.release();
+    }
+  });
+  Keys keys;
+  for (auto _ : state) {
+    rows.clear();
+    names = keys.names(state.range(0));
+    asked.release();
+    answered.acquire();
+  }
+  thread.request_stop();
+  asked.release();
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_PlainThread<PlainMariadb>)
+    ->Arg(1)
+    ->Arg(kBatch)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
+BENCHMARK(BM_PlainThread<PlainPostgres>)
+    ->Arg(1)
+    ->Arg(kBatch)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
 
 template <class Server>
 std::shared_ptr<Store> store() {
@@ -146,8 +216,7 @@ void BM_Source(benchmark::State& state) {
   const auto rows = store<Server>();
   Keys keys;
   for (auto _ : state) {
-    std::vector<std::string> names;
-    for (int i = 0; i < state.range(0); ++i) names.push_back(keys.next());
+    const auto names = keys.names(state.range(0));
     std::vector<KeyView> views;
     for (const std::string& name : names) views.emplace_back("bench", name);
     const auto values = get_many_blocking(*rows, views);

@@ -62,4 +62,14 @@ Bytes render(const SqlRow& row, std::size_t from) {
   return Bytes::copy(object.dump());
 }
 
+bool is_bytes(const SqlColumn& column) noexcept {
+  return std::holds_alternative<std::string_view>(column) ||
+         std::holds_alternative<SqlBlob>(column);
+}
+
+std::string_view bytes_of(const SqlColumn& column) noexcept {
+  const auto* text = std::get_if<std::string_view>(&column);
+  return text ? *text : std::get_if<SqlBlob>(&column)->bytes;
+}
+
 }  // namespace ringcache

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <string_view>
+
 #include <ringcache/bytes.h>
 
 #include "sql/driver.h"
@@ -11,5 +13,10 @@ namespace ringcache {
 /// true and false, NULL as a value of no bytes. Several are a JSON object in the order of the
 /// columns: NULL is null, a blob, or text that is not UTF-8, is a base64 string.
 Bytes render(const SqlRow& row, std::size_t from = 0);
+
+/// Whether a column is text or a blob, whose bytes are as they are.
+bool is_bytes(const SqlColumn& column) noexcept;
+/// REQUIRES: is_bytes().
+std::string_view bytes_of(const SqlColumn& column) noexcept;
 
 }  // namespace ringcache

@@ -5,10 +5,10 @@
 #include <array>
 #include <bit>
 #include <iterator>
-#include <unordered_map>
 #include <utility>
 
 #include "base/utf8.h"
+#include "sql/places.h"
 #include "sql/reading.h"
 #include "sql/render.h"
 
@@ -51,33 +51,43 @@ std::vector<std::string_view> padded(std::span<const std::string> names) {
 class Rows {
  public:
   Rows(const SqlReading& reading, std::span<const std::string> names)
-      : reading_(reading), values_(names.size(), no_row()) {
-    for (std::size_t i = 0; i < names.size(); ++i) places_.emplace(names[i], i);
-  }
+      : reading_(reading), places_(names), values_(names.size(), Value{}), found_(names.size()) {}
 
   void take(const SqlRow& row) {
     has_any_ = true;
-    const Bytes key = render({row.names, row.columns.first(1)});
-    const auto [begin, end] = places_.equal_range(key.view());
-    has_strays_ |= begin == end;
-    for (auto at = begin; at != end; ++at) {
-      Result<Value>& value = values_[at->second];
-      if (value)
-        value = fail(Errc::invalid_argument, "get_many yields more than one row for a key");
-      else if (value.error().code == Errc::not_found)
-        value = reading_.value(row, 1);
-    }
+    const Bytes rendered = is_bytes(row.columns[0]) ? Bytes() : render(key_of(row));
+    const std::string_view key =
+        is_bytes(row.columns[0]) ? bytes_of(row.columns[0]) : rendered.view();
+    has_strays_ |= !places_.each(key, [&](std::size_t i) { take(row, i); });
   }
 
   bool has_any() const noexcept { return has_any_; }
   /// Some row's key is none of those asked for byte for byte.
   bool has_strays() const noexcept { return has_strays_; }
-  Values& values() noexcept { return values_; }
+  bool has(std::size_t index) const noexcept { return found_[index]; }
+  Result<Value>& operator[](std::size_t index) noexcept { return values_[index]; }
+
+  /// The results of all keys, also of those that got no row.
+  Values finish() {
+    for (std::size_t i = 0; i < values_.size(); ++i)
+      if (!found_[i] && values_[i] && values_[i]->bytes.is_null()) values_[i] = no_row();
+    return std::move(values_);
+  }
 
  private:
+  static SqlRow key_of(const SqlRow& row) { return {row.names, row.columns.first(1)}; }
+
+  void take(const SqlRow& row, std::size_t index) {
+    values_[index] =
+        found_[index] ? fail(Errc::invalid_argument, "get_many yields more than one row for a key")
+                      : reading_.value(row, 1);
+    found_[index] = true;
+  }
+
   const SqlReading reading_;
+  const SqlPlaces places_;
   Values values_;
-  std::unordered_multimap<std::string_view, std::size_t> places_;
+  std::vector<bool> found_;
   bool has_any_ = false;
   bool has_strays_ = false;
 };
@@ -114,7 +124,7 @@ Result<void> read_lookalikes(SqlConnection& connection, const SqlStatementPtr& g
   std::vector<std::string> left;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (rows.values()[i] || rows.values()[i].error().code != Errc::not_found) continue;
+    if (rows.has(i)) continue;
     left.push_back(names[i]);
     places.push_back(i);
   }
@@ -125,7 +135,7 @@ Result<void> read_lookalikes(SqlConnection& connection, const SqlStatementPtr& g
     if (!again->has_any()) return {};
   }
   for (std::size_t i = 0; i < left.size(); ++i)
-    rows.values()[places[i]] = read_row(connection, get, left[i]);
+    rows[places[i]] = read_row(connection, get, left[i]);
   return {};
 }
 
@@ -137,12 +147,14 @@ Result<Values> read_rows(SqlConnection& connection, const SqlStatementPtr& get,
   if (!rows) return std::unexpected(rows.error());
   if (auto read = read_lookalikes(connection, get, get_many, names, *rows); !read)
     return std::unexpected(read.error());
-  return std::move(rows->values());
+  return rows->finish();
 }
 
 Result<Values> read_all(SqlConnection& connection, const SqlStatementPtr& get,
                         const SqlStatementPtr& get_many, std::span<const std::string> names) {
+  if (names.size() <= kKeysMax) return read_rows(connection, get, get_many, names);
   Values all;
+  all.reserve(names.size());
   for (; !names.empty(); names = names.subspan(std::min(names.size(), kKeysMax))) {
     auto part = read_rows(connection, get, get_many, names.first(std::min(names.size(), kKeysMax)));
     if (!part) return part;
