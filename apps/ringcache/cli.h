@@ -34,6 +34,7 @@ void add_get(Cli& cli);
 void add_put(Cli& cli);
 void add_del(Cli& cli);
 void add_mget(Cli& cli);
+void add_invalidate(Cli& cli);
 void add_why(Cli& cli);
 void add_nodes(Cli& cli);
 void add_ring(Cli& cli);

@@ -8,21 +8,6 @@
 namespace ringcache {
 namespace {
 
-std::string encode(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (kPlain.find(c) != std::string_view::npos)
-      encoded += c;
-    else
-      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
-  }
-  return encoded;
-}
-
 /// The node's own words, where the body is its JSON error.
 Error error_of(const httplib::Response& response) {
   const auto json = nlohmann::json::parse(response.body, nullptr, false);
@@ -79,16 +64,39 @@ Result<Json> Client::read_json(const std::string& path, const Result<Answer>& an
   return json;
 }
 
-std::string key_path(std::string_view group, std::string_view key) {
-  return "/v1/groups/" + encode(group) + "/keys/" + encode(key);
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (kPlain.find(c) != std::string_view::npos)
+      encoded += c;
+    else
+      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return encoded;
 }
 
-std::string batch_get_path(std::string_view group) {
-  return "/v1/groups/" + encode(group) + ":batchGet";
+std::string key_path(std::string_view group, std::string_view key) {
+  return "/v1/groups/" + percent_encoded(group) + "/keys/" + percent_encoded(key);
+}
+
+std::string verb_path(std::string_view group, std::string_view verb) {
+  return "/v1/groups/" + percent_encoded(group) + ':' + std::string(verb);
 }
 
 std::string why_path(std::string_view group, std::string_view key) {
-  return "/v1/why/" + encode(group) + '/' + encode(key);
+  return "/v1/why/" + percent_encoded(group) + '/' + percent_encoded(key);
+}
+
+bool is_text(const std::string& bytes) {
+  try {
+    return !Json(bytes).dump().empty();
+  } catch (const Json::type_error&) {
+    return false;
+  }
 }
 
 }  // namespace ringcache

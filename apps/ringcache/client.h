@@ -30,8 +30,9 @@ class Client {
   Result<Answer> get(const std::string& path, const Headers& headers = {}) const {
     return send("GET", path, {}, headers);
   }
-  Result<Answer> put(const std::string& path, const std::string& body) const {
-    return send("PUT", path, body);
+  Result<Answer> put(const std::string& path, const std::string& body,
+                     const Headers& headers = {}) const {
+    return send("PUT", path, body, headers);
   }
   Result<Answer> erase(const std::string& path) const { return send("DELETE", path); }
   Result<Json> get_json(const std::string& path) const;
@@ -49,8 +50,12 @@ class Client {
 
 /// "/v1/groups/GROUP/keys/KEY", both percent-encoded.
 std::string key_path(std::string_view group, std::string_view key);
-/// "/v1/groups/GROUP:batchGet".
-std::string batch_get_path(std::string_view group);
+/// "/v1/groups/GROUP:VERB".
+std::string verb_path(std::string_view group, std::string_view verb);
+/// The same bytes in a path or query.
+std::string percent_encoded(std::string_view text);
+/// Whether it is UTF-8, as JSON must be.
+bool is_text(const std::string& bytes);
 /// "/v1/why/GROUP/KEY".
 std::string why_path(std::string_view group, std::string_view key);
 

@@ -27,14 +27,6 @@ struct Entry {
   Json json;  ///< As it came, its base64 read where that is text.
 };
 
-bool is_text(const std::string& bytes) {
-  try {
-    return !Json(bytes).dump().empty();
-  } catch (const Json::type_error&) {
-    return false;
-  }
-}
-
 /// In one line of a table.
 std::string shown(const std::string& value) {
   if (!is_text(value)) return '(' + std::to_string(value.size()) + " bytes that are no text)";
@@ -67,7 +59,7 @@ Entry read_entry(const std::string& key, const Json& json) {
 Result<std::vector<Entry>> ask(const Client& client, const WantedKeys& wanted) {
   Json question{{"encoding", "base64"}, {"keys", Json::array()}};
   for (const std::string& key : wanted.keys) question["keys"].push_back(to_base64(key));
-  const auto answer = client.post_json(batch_get_path(wanted.group), question);
+  const auto answer = client.post_json(verb_path(wanted.group, "batchGet"), question);
   if (!answer) return std::unexpected(answer.error());
   const Json values = answer->is_object() ? answer->value("values", Json::array()) : Json::array();
   if (values.size() != wanted.keys.size())

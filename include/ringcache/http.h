@@ -32,7 +32,7 @@ struct HttpOptions {
   std::size_t connections_max = 10'000;
   std::size_t key_bytes_max = std::size_t{64} << 10;
   std::size_t value_bytes_max = std::size_t{16} << 20;
-  std::size_t batch_keys_max = 10'000;  ///< Of one batchGet; above it Errc::invalid_argument.
+  std::size_t batch_keys_max = 10'000;  ///< Of one request; above it Errc::invalid_argument.
   /// What an answer to many keys may come to. Of a key whose value has no room the result is
   /// Errc::too_large; the first always has room.
   std::size_t batch_bytes_max = std::size_t{16} << 20;
@@ -81,12 +81,11 @@ struct HttpPeerOptions {
 };
 
 /// The other end of the same wire: Stores that live on other members, over kept connections. Calls
-/// arrive there as forwarded. A read whose kept connection turns out to be closed is asked once
-/// more; a write never is: it is `unavailable` when no byte of it has left, else `unknown`.
-/// get_many() is one request, unless limits make it more: what had no room in an answer is asked
-/// for again.
-/// Completions run on its threads. Destroy it after the Stores it made; a Store that is let go
-/// fails the calls that it still has.
+/// arrive there as forwarded. A read (or an invalidation) whose kept connection turns out to be
+/// closed is asked once more; a write never is: it is `unavailable` when no byte of it has left,
+/// else `unknown`. get_many() is one request, unless limits make it more: what had no room in an
+/// answer is asked for again. Completions run on its threads. Destroy it after the Stores it made;
+/// a Store that is let go fails the calls that it still has.
 class HttpPeers {
  public:
   explicit HttpPeers(HttpPeerOptions options = {});

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -22,108 +23,6 @@ using Json = nlohmann::json;
 
 /// What an entry takes beside key and value, at most.
 constexpr std::size_t kEntryFrame = 256;
-
-/// Takes a batch as it is parsed and ends at the first thing that does not belong there, so that no
-/// body can make us build more than its keys.
-class BatchReader final : public nlohmann::json_sax<Json> {
- public:
-  explicit BatchReader(std::size_t keys_max) : keys_max_(keys_max) {}
-
-  HttpBatch& batch() noexcept { return batch_; }
-  std::string& objection() noexcept { return objection_; }
-  bool has_keys() const noexcept { return has_keys_; }
-
-  bool start_object(std::size_t) override {
-    if (place_ != Place::outside) return wrong();
-    place_ = Place::fields;
-    return true;
-  }
-
-  bool key(std::string& name) override {
-    if (name == "keys" && !std::exchange(has_keys_, true)) return place_ = Place::keys, true;
-    if (name == "encoding" && !std::exchange(has_encoding_, true))
-      return place_ = Place::encoding, true;
-    const bool known = name == "keys" || name == "encoding";
-    return refuse(known ? '"' + name + "\" is there twice"
-                        : "unknown field " + json_string(name.substr(0, 80)) +
-                              R"(; there are "keys" and "encoding")");
-  }
-
-  bool start_array(std::size_t) override {
-    if (place_ != Place::keys) return wrong();
-    place_ = Place::list;
-    return true;
-  }
-
-  bool string(std::string& text) override {
-    if (place_ == Place::list) return add(std::move(text));
-    if (place_ != Place::encoding || text != "base64") return wrong();
-    batch_.base64 = true;
-    place_ = Place::fields;
-    return true;
-  }
-
-  bool end_array() override { return place_ = Place::fields, true; }
-  bool end_object() override { return true; }
-
-  bool null() override { return wrong(); }
-  bool boolean(bool) override { return wrong(); }
-  bool number_integer(std::int64_t) override { return wrong(); }
-  bool number_unsigned(std::uint64_t) override { return wrong(); }
-  bool number_float(double, const std::string&) override { return wrong(); }
-  bool binary(Json::binary_t&) override { return wrong(); }
-  bool parse_error(std::size_t at, const std::string&, const Json::exception&) override {
-    return refuse("malformed JSON at byte " + std::to_string(at));
-  }
-
- private:
-  enum class Place { outside, fields, keys, list, encoding };
-
-  bool add(std::string key) {
-    if (batch_.keys.size() == keys_max_) return refuse(too_many_keys(keys_max_).message);
-    batch_.keys.push_back(std::move(key));
-    return true;
-  }
-
-  bool wrong() {
-    if (place_ == Place::outside) return refuse(R"(the body must be {"keys":["a","b"]})");
-    return refuse(place_ == Place::encoding ? R"("encoding" can only be "base64")"
-                                            : R"("keys" must be a list of strings)");
-  }
-
-  bool refuse(std::string why) {
-    objection_ = std::move(why);
-    return false;
-  }
-
-  const std::size_t keys_max_;
-  HttpBatch batch_;
-  std::string objection_;
-  Place place_ = Place::outside;
-  bool has_keys_ = false;
-  bool has_encoding_ = false;
-};
-
-Result<void> check_key(std::string_view key, std::size_t index, std::size_t bytes_max) {
-  const std::string named = "key " + std::to_string(index + 1);
-  if (key.empty()) return fail(Errc::invalid_argument, named + " is empty");
-  if (key.size() <= bytes_max) return {};
-  return fail(Errc::too_large, named + " is longer than " + std::to_string(bytes_max) + " bytes");
-}
-
-Result<void> finish_keys(HttpBatch& batch, std::size_t bytes_max) {
-  for (std::size_t i = 0; i < batch.keys.size(); ++i) {
-    std::string& key = batch.keys[i];
-    if (batch.base64) {
-      auto bytes = from_base64(key);
-      if (!bytes)
-        return fail(Errc::invalid_argument, "key " + std::to_string(i + 1) + " is not base64");
-      key = std::move(*bytes);
-    }
-    if (auto checked = check_key(key, i, bytes_max); !checked) return checked;
-  }
-  return {};
-}
 
 void append_text(std::string_view bytes, bool base64, std::string& out) {
   if (!base64) return void(out += json_string(bytes));
@@ -147,6 +46,7 @@ void append_history(const Value& value, std::string_view owner, Time now, std::s
   using std::chrono::microseconds, std::chrono::milliseconds;
   out.append(R"(,"etag":")").append(etag_of(value.bytes.view()));
   out.append(value.hit ? R"(","hit":true)" : R"(","hit":false)");
+  if (value.stale) out += R"(,"stale":true)";
   if (!owner.empty()) out.append(R"(,"owner":)").append(json_string(owner));
   if (value.loaded_at != Time{}) append_span<milliseconds>("age_ms", now - value.loaded_at, out);
   if (!value.hit) append_span<microseconds>("load_us", value.load_time, out);
@@ -212,17 +112,21 @@ std::optional<Result<Value>> parse_entry(const Json& entry, Time began) {
   return std::move(facts->value);
 }
 
-}  // namespace
+/// Of requests to another node.
+constexpr std::string_view kBase64Body = R"({"encoding":"base64",)";
 
-Result<HttpBatch> parse_batch(std::string_view body, const HttpBatchLimits& limits) {
-  BatchReader reader(limits.keys);
-  if (!Json::sax_parse(body.begin(), body.end(), &reader))
-    return fail(Errc::invalid_argument, std::move(reader.objection()));
-  if (!reader.has_keys()) return fail(Errc::invalid_argument, R"("keys" is missing)");
-  if (auto keys = finish_keys(reader.batch(), limits.key_bytes); !keys)
-    return std::unexpected(std::move(keys.error()));
-  return std::move(reader.batch());
+template <class Keys, class NameOf>
+void append_keys(const Keys& keys, NameOf name_of, std::string& out) {
+  out += R"("keys":[)";
+  const char* separator = "";
+  for (const auto& key : keys) {
+    out += std::exchange(separator, ",");
+    append_text(std::invoke(name_of, key), true, out);
+  }
+  out += ']';
 }
+
+}  // namespace
 
 std::string batch_answer(std::string_view group, const HttpBatch& batch, const Values& values,
                          const OwnerName& owner, Time now, std::size_t bytes_max) {
@@ -249,6 +153,27 @@ std::string batch_answer(std::string_view group, const HttpBatch& batch, const V
   return out += "]}\n";
 }
 
+std::string written_answer(const HttpBatch& batch, const Values& values, bool erased) {
+  std::string out = R"({"results":[)";
+  assert(values.size() == batch.keys.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    out.append(i == 0 ? R"({"key":)" : R"(,{"key":)");
+    append_text(batch.keys[i], batch.base64, out);
+    if (!values[i]) {
+      out += ',';
+      append_error(values[i].error(), out);
+    } else if (!erased) {
+      out.append(R"(,"etag":")").append(etag_of(values[i]->bytes.view())).append("\"");
+    }
+    out += '}';
+  }
+  return out += "]}\n";
+}
+
+std::string invalidated_answer(std::uint64_t copies) {
+  return R"({"copies":)" + std::to_string(copies) + "}\n";
+}
+
 std::string forwarded_answer(const Values& values, Time now, std::size_t bytes_max) {
   std::string out = R"({"values":[)";
   BatchRoom room(bytes_max, values.size());
@@ -262,14 +187,29 @@ std::string forwarded_answer(const Values& values, Time now, std::size_t bytes_m
 }
 
 std::string batch_request(std::span<const KeyView> keys) {
-  std::string out = R"({"encoding":"base64","keys":[)";
-  const char* separator = "\"";
-  for (const KeyView& key : keys) {
-    out += std::exchange(separator, ",\"");
-    append_base64(key.name, out);
-    out += '"';
+  std::string out(kBase64Body);
+  append_keys(keys, &KeyView::name, out);
+  return out += '}';
+}
+
+std::string touch_request(std::string_view key, std::string_view ttl) {
+  std::string out(kBase64Body);
+  append_keys(std::span(&key, 1), std::identity(), out);
+  if (!ttl.empty()) out.append(R"(,"ttl":)").append(json_string(ttl));
+  return out += '}';
+}
+
+std::string invalidate_request(const Invalidation& what) {
+  std::string out(kBase64Body);
+  if (what.all) return out += R"("all":true})";
+  if (!what.tag.empty()) return out += R"("tag":)" + json_string(what.tag) + '}';
+  if (!what.keys.empty()) {
+    append_keys(std::span(what.keys), std::identity(), out);
+    return out += '}';
   }
-  return out += "]}";
+  out += R"("prefix":)";
+  append_text(what.prefix, true, out);
+  return out += '}';
 }
 
 std::optional<Values> parse_forwarded_answer(std::string_view body, Time began) {
@@ -284,6 +224,13 @@ std::optional<Values> parse_forwarded_answer(std::string_view body, Time began) 
     values.push_back(std::move(*value));
   }
   return values;
+}
+
+std::optional<std::uint64_t> parse_invalidated_answer(std::string_view body) {
+  const Json document = Json::parse(body.begin(), body.end(), nullptr, false);
+  const auto copies = document.is_object() ? document.find("copies") : document.end();
+  if (copies == document.end() || !copies->is_number_unsigned()) return {};
+  return copies->get<std::uint64_t>();
 }
 
 }  // namespace ringcache

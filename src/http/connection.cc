@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/gathering.h"
 #include "base/units.h"
 #include "http/cache_control.h"
 
@@ -42,6 +43,13 @@ Result<Call> call_of(const HttpRequest& request, Duration timeout) {
   return Call{.deadline = saturating_add(BootClock::now(), timeout),
               .forwarded = request.forwarded,
               .max_stale = max_stale};
+}
+
+Done<void> as_void(Done<Value> done) {
+  return [done = std::move(done)](Result<void> result) mutable {
+    if (result) return done(Value{});
+    done(std::unexpected(std::move(result.error())));
+  };
 }
 
 }  // namespace
@@ -154,7 +162,7 @@ void HttpConnection::ask() {
   phase_ = Phase::waiting;
   deadline_ = call->deadline;
   asking_ = true;
-  if (route_.kind == HttpRouteKind::batch_get)
+  if (route_.kind == HttpRouteKind::batch)
     ask_many(*call);
   else if (request.method == HttpMethod::put)
     ask_put(key, *call);
@@ -171,19 +179,56 @@ void HttpConnection::ask_put(const KeyView& key, const Call& call) {
   Value value{.bytes = body};
   if (route_.ttl != Duration::max())
     value.expires_at = saturating_add(BootClock::now(), route_.ttl);
-  door_->store.put(key, std::move(value), call, hand_in<Value>());
+  if (!route_.tags.empty()) value.tags = Bytes::copy(route_.tags);
+  if (!route_.expected) return door_->store.put(key, std::move(value), call, hand_in<Value>());
+  door_->store.compare_and_set(key, {.etag = *route_.expected}, std::move(value), call,
+                               hand_in<Value>());
 }
 
 void HttpConnection::ask_many(const Call& call) {
   const HttpOptions& options = door_->options;
-  auto batch = parse_batch(parser_.message().body.view(),
-                           {.keys = options.batch_keys_max, .key_bytes = options.key_bytes_max});
+  auto batch = parse_batch(route_.verb, parser_.message().body.view(),
+                           {.keys = options.batch_keys_max,
+                            .key_bytes = options.key_bytes_max,
+                            .value_bytes = options.value_bytes_max},
+                           BootClock::now());
   if (!batch) return arrived<Values>(turn_, std::unexpected(std::move(batch.error())));
-  batch_ = std::move(*batch);
+  // Held here too: an answer on this stack ends the request while its keys are still lent out.
+  const auto held = std::make_shared<const HttpBatch>(std::move(*batch));
+  batch_ = held;
+  if (route_.verb == BatchVerb::invalidate) return invalidate(call);
+  if (route_.verb != BatchVerb::get) return write_many(call);
   std::vector<KeyView> keys;
-  keys.reserve(batch_.keys.size());
-  for (const std::string& key : batch_.keys) keys.emplace_back(route_.group, key);
+  keys.reserve(held->keys.size());
+  for (const std::string& key : held->keys) keys.emplace_back(route_.group, key);
   door_->store.get_many(keys, call, hand_in<Values>());
+}
+
+/// All at once; each ends as it would alone.
+void HttpConnection::write_many(const Call& call) {
+  const HttpBatch& batch = *batch_;
+  if (batch.keys.empty()) return arrived<Values>(turn_, Values());
+  const auto gathering = std::make_shared<Gathering>(batch.keys.size(), hand_in<Values>());
+  Store& store = door_->store;
+  for (std::size_t i = 0, count = batch.keys.size(); i < count; ++i) {
+    const KeyView key(route_.group, batch.keys[i]);
+    Done<Value> done = gathering->done_of(i);
+    if (route_.verb == BatchVerb::put)
+      store.put(key, batch.values[i], call, std::move(done));
+    else if (route_.verb == BatchVerb::touch)
+      store.touch(key, batch.expires_at, call, std::move(done));
+    else
+      store.erase(key, call, as_void(std::move(done)));
+  }
+}
+
+void HttpConnection::invalidate(const Call& call) {
+  const Invalidation what{.group = route_.group,
+                          .keys = batch_->keys,
+                          .prefix = batch_->prefix,
+                          .tag = batch_->tag,
+                          .all = batch_->all};
+  door_->store.invalidate(what, call, hand_in<std::uint64_t>());
 }
 
 /// Whoever answers, on whatever thread and however late, holds the connection until then.
@@ -224,14 +269,25 @@ void HttpConnection::reply(const Result<void>& result) {
 
 void HttpConnection::reply(const Result<Values>& result) {
   if (!result) return reply_json(exchange(), std::unexpected(result.error()), stream_.text());
+  Bytes document = Bytes::copy(many_answer(*result));
+  stream_.payload(reply_document(exchange(), std::move(document), stream_.text()));
+}
+
+void HttpConnection::reply(const Result<std::uint64_t>& copies) {
+  if (!copies) return reply_json(exchange(), std::unexpected(copies.error()), stream_.text());
+  reply_json(exchange(), invalidated_answer(*copies), stream_.text());
+}
+
+/// Another node's writes go alone; of a touch it wants to know what the key now has.
+std::string HttpConnection::many_answer(const Values& values) {
   const HttpOptions& options = door_->options;
   const Time now = BootClock::now();
-  const std::string document = parser_.message().forwarded
-                                   ? forwarded_answer(*result, now, options.batch_bytes_max)
-                                   : batch_answer(route_.group, batch_, *result, options.owner_name,
-                                                  now, options.batch_bytes_max);
-  batch_ = {};
-  stream_.payload(reply_document(exchange(), Bytes::copy(document), stream_.text()));
+  const bool reads = route_.verb == BatchVerb::get;
+  if (parser_.message().forwarded && (reads || route_.verb == BatchVerb::touch))
+    return forwarded_answer(values, now, options.batch_bytes_max);
+  if (!reads) return written_answer(*batch_, values, route_.verb == BatchVerb::erase);
+  return batch_answer(route_.group, *batch_, values, options.owner_name, now,
+                      options.batch_bytes_max);
 }
 
 /// What needs no store: pages and the node's state.
@@ -254,14 +310,17 @@ void HttpConnection::finish_request() {
   phase_ = last_ ? Phase::closing : Phase::receiving;
   ++turn_;
   continued_ = false;
+  batch_.reset();
   parser_.next();
   if (stream_.input().empty()) stream_.input().shrink();
   since_ = BootClock::now();
 }
 
-bool HttpConnection::is_write() {
+Errc HttpConnection::late_code() {
   const HttpMethod method = parser_.message().method;
-  return method == HttpMethod::put || method == HttpMethod::erase;
+  if (method == HttpMethod::put || method == HttpMethod::erase) return Errc::unknown;
+  if (method != HttpMethod::post || route_.verb == BatchVerb::get) return Errc::deadline_exceeded;
+  return route_.verb == BatchVerb::invalidate ? Errc::unavailable : Errc::unknown;
 }
 
 HttpExchange HttpConnection::exchange() {
@@ -294,8 +353,7 @@ void HttpConnection::set_alarm() {
 
 void HttpConnection::on_alarm() {
   if (phase_ == Phase::waiting && !writing_) {
-    const Errc late = is_write() ? Errc::unknown : Errc::deadline_exceeded;
-    arrived<Value>(turn_, fail(late, "no answer before the deadline"));
+    arrived<Value>(turn_, fail(late_code(), "no answer before the deadline"));
   } else if (phase_ == Phase::receiving && !writing_ && parser_.started()) {
     answer_failed({408, {Errc::deadline_exceeded, "the request did not come in time"}, {}});
     pump();

@@ -72,6 +72,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void ask();
   void ask_put(const KeyView& key, const Call& call);
   void ask_many(const Call& call);
+  void write_many(const Call& call);
+  void invalidate(const Call& call);
   template <class T>
   Done<T> hand_in();
   template <class T>
@@ -79,6 +81,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void reply(const Result<Value>& result);
   void reply(const Result<void>& result);
   void reply(const Result<Values>& result);
+  void reply(const Result<std::uint64_t>& copies);
+  std::string many_answer(const Values& values);
   void reply_ready();
   void finish_request();
   void on_alarm();
@@ -86,14 +90,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void end();
   void close() noexcept;
 
-  bool is_write();
+  Errc late_code();  ///< Of a request that is not answered in time.
   HttpExchange exchange();
 
   const std::shared_ptr<HttpDoor> door_;
   NetStream stream_;
   HttpParser<HttpRequest> parser_;
   HttpRoute route_;
-  HttpBatch batch_;  ///< Of a request for many keys.
+  std::shared_ptr<const HttpBatch> batch_;  ///< Of a request for many keys.
   HttpDate date_;
   Phase phase_ = Phase::receiving;
   bool reading_ = false;

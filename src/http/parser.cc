@@ -55,6 +55,13 @@ void note_head(HttpRequest& request, http::verb verb, BeastView target, int vers
   request.http_1_0 = version == 10;
 }
 
+/// A field that is there twice is a list (RFC 9110 5.3).
+void note_if_match(HttpRequest& request, BeastView value) {
+  std::string& etags =
+      request.if_match ? request.if_match->append(", ") : request.if_match.emplace();
+  etags.append(value);
+}
+
 /// Preconditions and partial writes: a write that carries one must not be done as if it did not.
 constexpr std::array kRefusedOnWrite{http::field::if_match, http::field::if_none_match,
                                      http::field::if_unmodified_since, http::field::content_range};
@@ -62,7 +69,9 @@ constexpr std::array kRefusedOnWrite{http::field::if_match, http::field::if_none
 void note_field(HttpRequest& request, http::field field, BeastView name, BeastView value) {
   if (field == http::field::if_none_match) request.if_none_match.assign(value);
   if (field == http::field::cache_control) request.cache_control.assign(value);
-  if (std::ranges::find(kRefusedOnWrite, field) != kRefusedOnWrite.end())
+  if (field == http::field::if_match && request.method == HttpMethod::put)
+    note_if_match(request, value);
+  else if (std::ranges::find(kRefusedOnWrite, field) != kRefusedOnWrite.end())
     request.refused.assign(name);
   if (field != http::field::unknown) return;
   if (iequals(name, "X-Ringcache-Timeout")) request.timeout.assign(value);
@@ -81,6 +90,7 @@ void clear(HttpRequest& request) {
   for (std::string* text : {&request.target, &request.if_none_match, &request.timeout,
                             &request.max_stale, &request.cache_control, &request.refused})
     text->clear();
+  request.if_match.reset();
   request.forwarded = false;
   request.body = Bytes();
 }

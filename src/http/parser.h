@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <ringcache/bytes.h>
@@ -18,8 +19,9 @@ struct HttpRequest {
   HttpMethod method = HttpMethod::other;
   std::string target;
   std::string if_none_match;
-  std::string timeout;    ///< X-Ringcache-Timeout.
-  std::string max_stale;  ///< X-Ringcache-Max-Stale.
+  std::optional<std::string> if_match;  ///< Of a PUT, which can honour it.
+  std::string timeout;                  ///< X-Ringcache-Timeout.
+  std::string max_stale;                ///< X-Ringcache-Max-Stale.
   std::string cache_control;
   std::string refused;     ///< Name of a header that asks a write for more than we can do.
   bool forwarded = false;  ///< X-Ringcache-Forwarded is there.

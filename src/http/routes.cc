@@ -14,7 +14,12 @@ namespace {
 
 constexpr std::string_view kGroups = "/v1/groups/";
 constexpr std::string_view kKeys = "/keys/";
-constexpr std::string_view kBatchGet = ":batchGet";
+constexpr std::pair<std::string_view, BatchVerb> kVerbs[] = {
+    {":batchGet", BatchVerb::get},
+    {":batchPut", BatchVerb::put},
+    {":batchDelete", BatchVerb::erase},
+    {":touch", BatchVerb::touch},
+    {":invalidate", BatchVerb::invalidate}};
 constexpr std::array<std::string_view, 3> kGoPeers{"/_ggcache/", "/_geecache/", "/_groupcache/"};
 
 std::unexpected<HttpRefusal> refuse(unsigned status, Errc code, std::string message) {
@@ -36,11 +41,11 @@ bool is_read(HttpMethod method) { return method == HttpMethod::get || method == 
 /// The methods of a route, as `Allow` lists them.
 std::string_view methods_of(HttpRouteKind kind) {
   if (kind == HttpRouteKind::key) return "GET, HEAD, PUT, DELETE";
-  return kind == HttpRouteKind::batch_get ? "POST" : "GET, HEAD";
+  return kind == HttpRouteKind::batch ? "POST" : "GET, HEAD";
 }
 
 bool knows(HttpRouteKind kind, HttpMethod method) {
-  if (kind == HttpRouteKind::batch_get) return method == HttpMethod::post;
+  if (kind == HttpRouteKind::batch) return method == HttpMethod::post;
   if (is_read(method)) return true;
   return kind == HttpRouteKind::key && (method == HttpMethod::put || method == HttpMethod::erase);
 }
@@ -76,6 +81,62 @@ std::optional<bool> match_page(std::string_view route, std::string_view path,
   return route.empty() && path.empty();
 }
 
+using Read = std::expected<void, HttpRefusal>;
+
+Read refuse_headers(const HttpRequest& request) {
+  if (request.refused.empty()) return {};
+  return bad("writes with " + request.refused + " are not supported here; nothing was written");
+}
+
+Read read_tags(std::string_view text, HttpRoute& route) {
+  if (!route.tags.empty()) return bad("tags are there twice; separate them by commas");
+  route.tags = text;
+  for (;;) {
+    const std::string_view tag = text.substr(0, text.find(','));
+    if (auto checked = check_tag(tag); !checked) return bad(std::move(checked.error().message));
+    if (tag.size() == text.size()) return {};
+    text.remove_prefix(tag.size() + 1);
+  }
+}
+
+/// The parameters of a write.
+Read read_query(std::string_view query, HttpMethod method, HttpRoute& route) {
+  const auto fields = parse_query(query);
+  if (!fields) return bad("malformed %-escape in the query");
+  for (const auto& [name, value] : *fields) {
+    if (method != HttpMethod::put || (name != "ttl" && name != "tags"))
+      return bad("unknown parameter '" + name.substr(0, 80) + "'; nothing was written");
+    if (name == "tags") {
+      if (auto read = read_tags(value, route); !read) return read;
+      continue;
+    }
+    const auto ttl = parse_ttl(value);
+    if (!ttl) return bad(ttl.error().message);
+    route.ttl = *ttl;
+  }
+  return {};
+}
+
+/// RFC 9110 8.8.3: an opaque tag in quotes, of any bytes but spaces, controls and quotes.
+bool is_etag(std::string_view text) {
+  if (text.size() < 2 || !text.starts_with('"') || !text.ends_with('"')) return false;
+  return std::ranges::all_of(text.substr(1, text.size() - 2), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != '"' && c != 0x7f;
+  });
+}
+
+/// A weak etag never matches (RFC 9110 13.1.1): it stays marked, and no value's is.
+Read read_if_match(const HttpRequest& request, HttpRoute& route) {
+  if (!request.if_match) return {};
+  std::string_view etag = *request.if_match;
+  const bool weak = etag.starts_with("W/");
+  if (weak) etag.remove_prefix(2);
+  if (!is_etag(etag))
+    return bad("If-Match: send one etag, in quotes as ETag has it; nothing was written");
+  route.expected = (weak ? "W/" : "") + std::string(etag.substr(1, etag.size() - 2));
+  return {};
+}
+
 }  // namespace
 
 struct HttpRoutes::Place {
@@ -94,6 +155,8 @@ HttpRoutes::Found HttpRoutes::find(const HttpRequest& request, HttpRoute& route)
   const Place place{target.substr(0, question), asks ? target.substr(question + 1) : ""};
   route.page = nullptr;
   route.ttl = Duration::max();
+  route.tags.clear();
+  route.expected.reset();
   auto found = find_place(place, request, route);
   if (!found) return found;
   if (knows(route.kind, request.method)) return found;
@@ -107,9 +170,12 @@ HttpRoutes::Found HttpRoutes::find_place(const Place& place, const HttpRequest& 
   const std::string_view path = place.path;
   if (path.starts_with(kGroups) && path.find(kKeys, kGroups.size()) != std::string_view::npos)
     return find_key(path.substr(kGroups.size()), place, request, route);
-  if (path.starts_with(kGroups) && path.ends_with(kBatchGet))
-    return find_batch(path.substr(kGroups.size(), path.size() - kGroups.size() - kBatchGet.size()),
-                      route);
+  for (const auto& [name, verb] : kVerbs) {
+    if (!path.starts_with(kGroups) || !path.ends_with(name)) continue;
+    route.verb = verb;
+    return find_batch(path.substr(kGroups.size(), path.size() - kGroups.size() - name.size()),
+                      place, request, route);
+  }
   if (path == "/api") return find_api(place, route);
   for (const std::string_view prefix : kGoPeers)
     if (path.starts_with(prefix)) return find_go_peer(path.substr(prefix.size()), route);
@@ -130,27 +196,21 @@ HttpRoutes::Found HttpRoutes::find_key(std::string_view rest, const Place& place
       !percent_decode(rest.substr(kKeys.size()), PlusMeans::plus, route.key))
     return bad("malformed %-escape; write % as %25");
   if (is_read(request.method)) return check_key(route);
-  if (!request.refused.empty())
-    return bad("writes with " + request.refused + " are not supported; nothing was written");
-  const auto fields = parse_query(place.query);
-  if (!fields) return bad("malformed %-escape in the query");
-  for (const auto& [name, value] : *fields) {
-    if (name != "ttl" || request.method != HttpMethod::put)
-      return bad("unknown parameter '" + name.substr(0, 80) + "'; nothing was written");
-    const auto ttl = parse_duration(value);
-    if (!ttl) return bad("ttl: " + ttl.error().message);
-    if (*ttl <= Duration{0}) return bad("ttl: must be longer than 0; leave it out for no end");
-    route.ttl = *ttl;
-  }
+  if (auto refused = refuse_headers(request); !refused) return refused;
+  if (auto read = read_query(place.query, request.method, route); !read) return read;
+  if (auto read = read_if_match(request, route); !read) return read;
   return check_key(route);
 }
 
-HttpRoutes::Found HttpRoutes::find_batch(std::string_view group, HttpRoute& route) const {
+HttpRoutes::Found HttpRoutes::find_batch(std::string_view group, const Place& place,
+                                         const HttpRequest& request, HttpRoute& route) const {
   if (group.find('/') != std::string_view::npos) return nowhere();
-  route.kind = HttpRouteKind::batch_get;
+  route.kind = HttpRouteKind::batch;
   if (!percent_decode(group, PlusMeans::plus, route.group))
     return bad("malformed %-escape; write % as %25");
-  return {};
+  if (route.verb == BatchVerb::get || request.method != HttpMethod::post) return {};
+  if (!place.query.empty()) return bad("all that is asked for is in the body; nothing was done");
+  return refuse_headers(request);
 }
 
 HttpRoutes::Found HttpRoutes::find_api(const Place& place, HttpRoute& route) const {

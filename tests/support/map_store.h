@@ -18,7 +18,8 @@ namespace ringcache::testing {
 
 /// A Store over a map, for the tests of front doors. Answers at once; a key that begins with
 /// "never" is not answered before release(), and one that is the name of an error code gets that
-/// error. The one group is "g".
+/// error. The one group is "g". An invalidation costs as many copies as keys are named, or 3; its
+/// prefix stands for the name of a key.
 class MapStore final : public Store {
  public:
   void get(const KeyView& key, const Call& call, Done<Value> done) override {
@@ -44,6 +45,36 @@ class MapStore final : public Store {
       values_[std::string(key.name)] = value;
     }
     done(std::move(value));
+  }
+
+  void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
+                       Done<Value> done) override {
+    const auto found = find(key.name);
+    const bool same = found && etag_of(found->bytes.view()) == expected.etag;
+    if (same || key.name.starts_with("never"))
+      return put(key, std::move(value), call, std::move(done));
+    if (auto error = prepare(key, call)) return done(std::unexpected(std::move(*error)));
+    done(fail(Errc::precondition_failed, "another value"));
+  }
+
+  void touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) override {
+    auto found = find(key.name);
+    if (!found && !key.name.starts_with("never"))
+      return get(key, call, std::move(done));  // which says why not
+    if (found) found->expires_at = expires_at;
+    put(key, found.value_or(Value{}), call, std::move(done));
+  }
+
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override {
+    if (auto error = prepare({what.group, what.prefix}, call))
+      return done(std::unexpected(std::move(*error)));
+    {
+      std::lock_guard lock(mutex_);
+      invalidations_.push_back(what);
+    }
+    if (what.prefix.starts_with("never"))
+      return hold([done = std::move(done)](Result<Value>) mutable { done(0); });
+    done(what.keys.empty() ? 3 : what.keys.size());
   }
 
   void erase(const KeyView& key, const Call& call, Done<void> done) override {
@@ -73,6 +104,11 @@ class MapStore final : public Store {
   Call last_call() const {
     std::lock_guard lock(mutex_);
     return last_call_;
+  }
+
+  std::vector<Invalidation> invalidations() const {
+    std::lock_guard lock(mutex_);
+    return invalidations_;
   }
 
   std::size_t calls() const {
@@ -117,6 +153,7 @@ class MapStore final : public Store {
   std::condition_variable changed_;
   std::map<std::string, Value, std::less<>> values_;
   std::vector<Done<Value>> held_;
+  std::vector<Invalidation> invalidations_;
   Call last_call_;
   std::size_t calls_ = 0;
   std::atomic<std::size_t> batches_ = 0;

@@ -85,9 +85,29 @@ class BadRequestTest(unittest.TestCase):
         self.expect(403, "unsupported", "PUT", KEY.format("scores", "s1") + "?ttl=10m", b"1", says="ttl")
         self.expect(400, "invalid_argument", "PUT", KEY.format("kv", "k") + "?ttl=soon", b"1", says="soon")
 
-    def test_what_is_not_there_yet_is_refused_not_ignored(self):
-        self.expect(400, "invalid_argument", "PUT", KEY.format("kv", "k"), b"1", headers={"If-Match": '"x"'})
-        self.expect(400, "invalid_argument", "PUT", KEY.format("kv", "k") + "?tags=a", b"1")
+    def test_a_precondition_that_cannot_be_honoured_is_refused_not_ignored(self):
+        path = KEY.format("kv", "k")
+        for etag in ("*", '"a", "b"', "a", '"a'):
+            self.expect(400, "invalid_argument", "PUT", path, b"1", says="send one etag", headers={"If-Match": etag})
+        self.expect(400, "invalid_argument", "DELETE", path, says="If-Match", headers={"If-Match": '"x"'})
+        self.expect(400, "invalid_argument", "PUT", path, b"1", says="If-None-Match", headers={"If-None-Match": "*"})
+
+    def test_tags_without_a_name_and_parameters_we_do_not_know(self):
+        for query in ("?tags=", "?tags=a,,b", "?tags=a&tags=b", "?tag=a"):
+            self.expect(400, "invalid_argument", "PUT", KEY.format("kv", "k") + query, b"1", says="tag")
+
+    def test_of_a_malformed_batch_of_writes_nothing_is_done(self):
+        self.assertEqual(self.node.put("kv", "kept", b"1").status, 200)
+        for verb, body, says in (
+                ("batchPut", '{"entries":[{"key":"kept","value":"2"},{"key":"x"}]}', 'entry 2: "value" is missing'),
+                ("batchPut", '{"entries":[{"key":"kept","value":"2"}],"entries":[]}', "there twice"),
+                ("batchDelete", '{"keys":["kept",7]}', "list of strings"),
+                ("touch", '{"keys":["kept"],"ttl":"soon"}', "soon"),
+                ("invalidate", '{"prefix":"","encoding":"base64"}', "nothing is named"),
+                ("invalidate", '{"prefix":"a","all":true}', "name one of")):
+            self.expect(400, "invalid_argument", "POST", f"/v1/groups/kv:{verb}", body, says)
+        self.assertEqual(self.node.get("kv", "kept").body, b"1")
+        self.expect(404, "no_such_group", "POST", "/v1/groups/nope:invalidate", '{"all":true}')
 
     def test_an_unknown_route(self):
         self.expect(404, "not_found", "GET", "/v2/nothing")

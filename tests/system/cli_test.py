@@ -10,7 +10,8 @@ import harness
 class CliTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = harness.Cluster(extra="ring: {type: classic}")
+        cls.cluster = harness.Cluster(extra="ring: {type: classic}", transport="http",
+                                      groups="  sessions: {capacity: 1MiB}")
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
 
@@ -82,6 +83,41 @@ class CliTest(unittest.TestCase):
     def test_put_from_stdin_is_read_back_elsewhere(self):
         self.assertEqual(self.run_cli("put", "scores", "s6", "-", stdin=b"77").returncode, 0)
         self.assertEqual(self.run_cli("get", "scores", "s6", node=2).stdout, b"77")
+
+    def etag(self, group, key):
+        return self.json("get", group, key)["etag"]
+
+    def test_put_if_match_replaces_only_the_value_that_was_read(self):
+        self.assertEqual(self.run_cli("put", "sessions", "cas", "1").returncode, 0)
+        etag = self.etag("sessions", "cas")
+        self.assertEqual(self.run_cli("put", "sessions", "cas", "2", "--if-match", etag, node=1).returncode, 0)
+        late = self.run_cli("put", "sessions", "cas", "3", "--if-match", etag, node=2)
+        self.assertEqual(late.returncode, 1)
+        self.assertTrue(late.stderr)
+        self.assertEqual(self.run_cli("get", "sessions", "cas").stdout, b"2")
+        for etag in ("*", "W/", "x\ny", '"a", "b"'):
+            self.assertEqual(self.run_cli("put", "sessions", "cas", "3", "--if-match", etag).returncode, 1)
+
+    def test_an_option_that_is_empty_is_refused(self):
+        self.run_cli("put", "sessions", "kept", "1")
+        for arguments in (("put", "sessions", "kept", "2", "--ttl", ""), ("put", "sessions", "kept", "2", "--tags", ""),
+                          ("invalidate", "sessions", "--prefix", ""), ("invalidate", "sessions", "--tag", ""),
+                          ("invalidate", "sessions", ""), ("invalidate", "sessions", "--tag", b"\xff"),
+                          ("invalidate", "sessions", "kept", "--tag", "t"), ("invalidate",)):
+            ended = self.run_cli(*arguments)
+            self.assertEqual((ended.returncode, ended.stdout), (1, b""), arguments)
+        self.assertEqual(self.run_cli("get", "sessions", "kept").stdout, b"1")
+
+    def test_invalidate_drops_what_is_named_and_says_how_much(self):
+        for key, tag in (("i:1", "t"), ("i:2", "t"), ("i:3", "u"), ("j:1", "u")):
+            self.assertEqual(self.run_cli("put", "sessions", key, "v", "--tags", tag, "--ttl", "1h").returncode, 0)
+        self.assertEqual(self.run_cli("invalidate", "sessions", "i:1", "none").stdout, b"1 copies went\n")
+        self.assertEqual(self.json("invalidate", "sessions", "--tag", "t"), {"copies": 1})
+        self.assertEqual(self.run_cli("-o", "raw", "invalidate", "sessions", "--prefix", "i:", node=1).stdout, b"1\n")
+        self.assertEqual(self.run_cli("get", "sessions", "j:1").stdout, b"v")
+        self.assertEqual(self.run_cli("invalidate", "sessions").returncode, 0)
+        self.assertEqual(self.run_cli("get", "sessions", "j:1").returncode, 2)
+        self.assertEqual(self.run_cli("invalidate", "none").returncode, 2)
 
     def test_del_removes_a_key(self):
         self.assertEqual(self.run_cli("del", "scores", "s9").returncode, 0)

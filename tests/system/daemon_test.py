@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """ringcached as its operator sees it: flags, configuration, ports, signals, logs, a missing database."""
+import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -144,6 +147,107 @@ class DaemonTest(unittest.TestCase):
         self.assertEqual(node.get("sessions", "k").body, b"v")
         self.assertEqual(node.request("DELETE", "/v1/groups/sessions/keys/k").status, 200)
         self.assertEqual(node.get("sessions", "k").status, 404)
+
+
+class WritesTest(unittest.TestCase):
+    """Three nodes that speak HTTP with each other: what is asked of one is true at all."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = harness.Cluster(transport="http", groups="  kv: {source: store}\n  sessions: {capacity: 1MiB}")
+        store = cls.cluster.path / "kv.db"
+        text = cls.cluster.config.read_text()
+        cls.cluster.config.write_text(text.replace("sources:\n", f'sources:\n  store: {{dsn: "kv:{store}"}}\n'))
+        with contextlib.closing(sqlite3.connect(store)) as db:
+            db.execute("PRAGMA journal_mode = WAL")  # which three nodes that start at once cannot
+        cls.cluster.__enter__()
+        cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
+
+    def post(self, node, group, verb, body):
+        answer = node.request("POST", f"/v1/groups/{group}:{verb}", json.dumps(body))
+        self.assertEqual(answer.status, 200, answer.body)
+        return json.loads(answer.body)
+
+    def put(self, node, group, key, value, etag=None, query=""):
+        headers = {"If-Match": etag} if etag else {}
+        return node.request("PUT", f"/v1/groups/{group}/keys/{key}{query}", value, headers)
+
+    def read_everywhere(self, group, keys):
+        return {node.get(group, key).body for node in self.cluster.nodes for key in keys}
+
+    def change_behind(self, score):
+        with contextlib.closing(sqlite3.connect(self.cluster.database)) as db, db:
+            db.execute("UPDATE students SET score = ?", (score,))
+
+    def test_an_invalidation_through_one_node_is_seen_on_all(self):
+        keys = [f"s{i}" for i in range(20)]
+        for round, (node, what) in enumerate(zip(self.cluster.nodes, ({"keys": keys}, {"prefix": "s"}, {"all": True}))):
+            before = self.read_everywhere("scores", keys)
+            self.change_behind(round)
+            self.assertEqual(self.read_everywhere("scores", keys), before)
+            self.assertGreaterEqual(self.post(node, "scores", "invalidate", what)["copies"], len(keys))
+            self.assertEqual(self.read_everywhere("scores", keys), {str(round).encode()})
+
+    def test_if_match_replaces_only_the_value_that_was_read(self):
+        for group in ("kv", "sessions"):
+            for i, node in enumerate(self.cluster.nodes):
+                key = f"cas{i}"
+                self.assertEqual(self.put(node, group, key, b"1").status, 200)
+                etag = self.cluster.nodes[(i + 1) % 3].get(group, key).headers["ETag"]
+                self.assertEqual(self.put(node, group, key, b"2", "W/" + etag).status, 412)
+                self.assertEqual(self.put(node, group, key, b"2", etag).status, 200)
+                late = self.put(node, group, key, b"3", etag)
+                self.assertEqual((late.status, late.error["code"]), (412, "precondition_failed"))
+                self.assertEqual(self.read_everywhere(group, [key]), {b"2"})
+
+    def test_of_many_who_replace_one_value_one_succeeds(self):
+        self.put(self.cluster.nodes[0], "kv", "race", b"0")
+        etag = self.cluster.nodes[0].get("kv", "race").headers["ETag"]
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            ended = list(pool.map(lambda i: self.put(self.cluster.nodes[i % 3], "kv", "race", str(i).encode(), etag).status,
+                                  range(1, 13)))
+        self.assertEqual(sorted(ended), [200] + 11 * [412])
+
+    def test_the_kv_store_keeps_ends_and_no_tags(self):
+        keys = [f"end{i}" for i in range(12)]
+        for node in self.cluster.nodes:
+            for key in keys:
+                self.put(node, "kv", key, b"v", query="?ttl=1h")
+            touched = self.post(node, "kv", "touch", {"keys": keys + ["none"], "ttl": "300ms"})["results"]
+            self.assertEqual([entry.get("etag") for entry in touched[:-1]],
+                             [node.get("kv", "end0").headers["ETag"].strip('"')] * 12)
+            self.assertEqual(touched[-1]["error"]["code"], "not_found")
+            harness.eventually(lambda: self.read_everywhere("kv", keys) != {b"v"}, 5, "the keys are gone")
+            harness.eventually(lambda: all(node.get("kv", key).status == 404 for key in keys), 5, "all are gone")
+            refused = {self.put(node, "kv", key, b"v", query="?tags=a").status for key in keys}
+            self.assertEqual(refused, {403})
+
+    def test_a_group_without_a_source_is_invalidated_by_tag(self):
+        for node in self.cluster.nodes:
+            entries = [{"key": f"t{i}", "value": "v", "ttl": "1h", "tags": [f"tag{i % 3}"]} for i in range(12)]
+            results = self.post(node, "sessions", "batchPut", {"entries": entries})["results"]
+            self.assertTrue(all("etag" in entry for entry in results), results)
+            self.assertEqual(self.post(node, "sessions", "invalidate", {"tag": "tag1"})["copies"], 4)
+            for other in self.cluster.nodes:
+                found = [other.get("sessions", f"t{i}").status for i in range(12)]
+                self.assertEqual(found, [404 if i % 3 == 1 else 200 for i in range(12)])
+            touched = self.post(node, "sessions", "touch", {"keys": ["t0"]})["results"][0]
+            self.assertEqual(touched["error"]["code"], "unsupported")
+
+    def test_many_writes_end_each_in_its_own_way(self):
+        node = self.cluster.nodes[1]
+        entries = [{"key": key, "value": "7"} for key in ("s500", "nobody", "s501")]
+        written, refused, last = self.post(node, "scores", "batchPut", {"entries": entries})["results"]
+        self.assertEqual((written["key"], "etag" in written, "etag" in last), ("s500", True, True))
+        self.assertEqual(refused["error"]["code"], "not_found")
+        gone = self.post(node, "scores", "batchDelete", {"keys": ["s500", "nobody", "s501"]})["results"]
+        self.assertEqual([entry.get("error", {}).get("code") for entry in gone], [None, "not_found", None])
+        self.assertEqual({other.get("scores", "s500").status for other in self.cluster.nodes}, {404})
+
+    def test_tags_beyond_the_sixteenth_are_refused(self):
+        for count, status in ((16, 200), (17, 400)):
+            tags = ",".join(f"t{i}" for i in range(count))
+            self.assertEqual(self.put(self.cluster.nodes[0], "sessions", "tags", b"v", query=f"?tags={tags}").status, status)
 
 
 if __name__ == "__main__":

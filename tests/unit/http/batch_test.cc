@@ -14,15 +14,6 @@ using Json = nlohmann::json;
 const Time kNow{1000s};
 constexpr std::size_t kRoom = 1'000'000;
 
-Result<HttpBatch> parse(std::string_view body) {
-  return parse_batch(body, {.keys = 3, .key_bytes = 10});
-}
-
-std::string objection(std::string_view body) {
-  const auto batch = parse(body);
-  return batch ? "none" : batch.error().message;
-}
-
 Value value(std::string_view bytes) { return {.bytes = Bytes::copy(bytes)}; }
 
 Json answer(const HttpBatch& batch, const Values& values, std::size_t room = kRoom) {
@@ -30,63 +21,6 @@ Json answer(const HttpBatch& batch, const Values& values, std::size_t room = kRo
     return std::string(key.group) + "/" + std::string(key.name);
   };
   return Json::parse(batch_answer("g", batch, values, owner, kNow, room)).at("values");
-}
-
-TEST(BatchTest, KeysComeInTheirOrder) {
-  const auto batch = parse(R"( {"keys":["b","a","b"]} )");
-  ASSERT_TRUE(batch) << batch.error().message;
-  EXPECT_EQ(batch->keys, (std::vector<std::string>{"b", "a", "b"}));
-  EXPECT_FALSE(batch->base64);
-  EXPECT_TRUE(parse(R"({"keys":[]})")->keys.empty());
-  EXPECT_EQ(parse(R"({"keys":["\u5f20\u4e09/\"\u0000"]})")->keys[0],
-            std::string_view("张三/\"\0", 9));
-}
-
-TEST(BatchTest, KeysInBase64AreAnyBytesWhereverTheFieldStands) {
-  for (const char* body :
-       {R"({"encoding":"base64","keys":["AP8="]})", R"({"keys":["AP8="],"encoding":"base64"})"}) {
-    const auto batch = parse(body);
-    ASSERT_TRUE(batch) << batch.error().message;
-    EXPECT_EQ(batch->keys[0], std::string_view("\0\xff", 2));
-    EXPECT_TRUE(batch->base64);
-  }
-  EXPECT_EQ(objection(R"({"keys":["YQ==","YQ"],"encoding":"base64"})"), "key 2 is not base64");
-}
-
-TEST(BatchTest, WhatIsNoJsonIsSaidWhere) {
-  EXPECT_EQ(objection(""), "malformed JSON at byte 1");
-  EXPECT_EQ(objection(R"({"keys":["a",]})"), "malformed JSON at byte 14");
-  EXPECT_EQ(objection("{\"keys\":[\"\xff\"]}"), "malformed JSON at byte 11");
-  for (const char* body : {"{", "{\"keys\":[\"a\"]}}", "{\"keys\":[\"a\"", "{keys:[]}", "nul",
-                           "{\"keys\":[\"a\"]} {}", "{\"keys\":[\"\\ud800\"]}"})
-    EXPECT_TRUE(objection(body).starts_with("malformed JSON at byte ")) << body;
-}
-
-TEST(BatchTest, WhatIsNoBatchIsSaidHow) {
-  for (const char* body : {"[]", "null", "1", "true", "\"keys\"", "-1", "1.5", "1e999"})
-    EXPECT_FALSE(parse(body)) << body;
-  EXPECT_EQ(objection("[]"), R"(the body must be {"keys":["a","b"]})");
-  EXPECT_EQ(objection("{}"), "\"keys\" is missing");
-  for (const char* keys : {"\"a\"", "null", "{}", "[1]", "[-1]", "[1.5]", "[null]", "[true]",
-                           "[[\"a\"]]", "[{\"key\":\"a\"}]"})
-    EXPECT_EQ(objection(std::string("{\"keys\":") + keys + "}"),
-              "\"keys\" must be a list of strings")
-        << keys;
-  for (const char* encoding : {"\"utf-8\"", "64", "null", "[\"base64\"]"})
-    EXPECT_EQ(objection(std::string("{\"encoding\":") + encoding + "}"),
-              "\"encoding\" can only be \"base64\"")
-        << encoding;
-  EXPECT_EQ(objection(R"({"keys":["a"],"ttl":"1s"})"),
-            R"(unknown field "ttl"; there are "keys" and "encoding")");
-  EXPECT_EQ(objection(R"({"keys":["a"],"keys":["b"]})"), "\"keys\" is there twice");
-}
-
-TEST(BatchTest, KeysHaveTheirLimits) {
-  EXPECT_TRUE(parse(R"({"keys":["a","b","0123456789"]})"));
-  EXPECT_EQ(objection(R"({"keys":["a","b","c","d"]})"), "more than 3 keys; ask for fewer at once");
-  EXPECT_EQ(objection(R"({"keys":["a",""]})"), "key 2 is empty");
-  const auto longer = parse(R"({"keys":["01234567890"]})");
-  EXPECT_EQ(longer.error(), (Error{Errc::too_large, "key 1 is longer than 10 bytes"}));
 }
 
 TEST(BatchTest, AnEntryTellsWhatAGetWouldTell) {
@@ -109,6 +43,13 @@ TEST(BatchTest, AnEntryTellsWhatAGetWouldTell) {
                               {"hit", false},
                               {"owner", "g/b"},
                               {"load_us", 1500}}));
+}
+
+TEST(BatchTest, AStaleValueSaysSo) {
+  const Values values{Value{.bytes = Bytes::copy("1"), .hit = true, .stale = true}, value("2")};
+  const Json entries = answer({.keys = {"a", "b"}}, values);
+  EXPECT_EQ(entries[0]["stale"], true);
+  EXPECT_FALSE(entries[1].contains("stale"));
 }
 
 TEST(BatchTest, AnErrorStandsWhereTheValueWould) {
@@ -171,13 +112,56 @@ TEST(BatchTest, BetweenNodesOnlyTheFirstThatHaveRoomAreAnswered) {
   EXPECT_EQ(parse_forwarded_answer(forwarded_answer(values, kNow, kRoom), kNow)->size(), 3u);
 }
 
+TEST(BatchTest, OfEachWriteItsOutcomeIsTold) {
+  const Values values{value("1"), fail(Errc::unknown, "no \"answer\"")};
+  const HttpBatch batch{.keys = {"\"a", "b"}};
+  EXPECT_EQ(
+      Json::parse(written_answer(batch, values, false)),
+      (Json{{"results",
+             {{{"key", "\"a"}, {"etag", etag_of("1")}},
+              {{"key", "b"}, {"error", {{"code", "unknown"}, {"message", "no \"answer\""}}}}}}}));
+  EXPECT_EQ(written_answer({.keys = {"a"}, .base64 = true}, {value("")}, true),
+            "{\"results\":[{\"key\":\"YQ==\"}]}\n");
+  EXPECT_EQ(written_answer({}, {}, false), "{\"results\":[]}\n");
+}
+
+const std::string kBinary("\0\xff", 2);
+
+HttpBatch read_by(BatchVerb verb, const std::string& request) {
+  auto batch = parse_batch(verb, request, {.keys = 3, .key_bytes = 10}, kNow);
+  EXPECT_TRUE(batch) << batch.error().message;
+  return batch.value_or(HttpBatch());
+}
+
 TEST(BatchTest, ARequestOfANodeIsABatch) {
-  const std::string binary("\0\xff", 2);
-  const KeyView keys[] = {{"g", "a"}, {"g", binary}};
-  const auto batch = parse(batch_request(keys));
-  ASSERT_TRUE(batch) << batch.error().message;
-  EXPECT_EQ(batch->keys, (std::vector<std::string>{"a", binary}));
-  EXPECT_TRUE(batch->base64);
+  const KeyView keys[] = {{"g", "a"}, {"g", kBinary}};
+  const HttpBatch batch = read_by(BatchVerb::get, batch_request(keys));
+  EXPECT_EQ(batch.keys, (std::vector<std::string>{"a", kBinary}));
+  EXPECT_TRUE(batch.base64);
+}
+
+TEST(BatchTest, ATouchOfANodeNamesKeyAndEnd) {
+  const HttpBatch ends = read_by(BatchVerb::touch, touch_request(kBinary, "1500us"));
+  EXPECT_EQ(ends.keys, std::vector{kBinary});
+  EXPECT_EQ(ends.expires_at, kNow + 1500us);
+  EXPECT_EQ(read_by(BatchVerb::touch, touch_request("a", "")).expires_at, Time::max());
+}
+
+TEST(BatchTest, AnInvalidationOfANodeKeepsItsBytes) {
+  const auto sent = [](const Invalidation& what) {
+    return read_by(BatchVerb::invalidate, invalidate_request(what));
+  };
+  EXPECT_EQ(sent({.group = "g", .keys = {"a", kBinary}}).keys,
+            (std::vector<std::string>{"a", kBinary}));
+  EXPECT_EQ(sent({.group = "g", .prefix = kBinary}).prefix, kBinary);
+  EXPECT_EQ(sent({.group = "g", .tag = "红\""}).tag, "红\"");
+  EXPECT_TRUE(sent({.group = "g", .all = true}).all);
+}
+
+TEST(BatchTest, CopiesAreCountedOnTheWire) {
+  EXPECT_EQ(parse_invalidated_answer(invalidated_answer(7)), 7u);
+  for (const char* body : {"", "7", "{}", R"({"copies":-1})", R"({"copies":"7"})"})
+    EXPECT_FALSE(parse_invalidated_answer(body)) << body;
 }
 
 TEST(BatchTest, WhatNoNodeAnswersIsNone) {

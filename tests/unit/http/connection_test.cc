@@ -37,10 +37,14 @@ class ConnectionTest : public ::testing::Test {
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
+  static std::string post(const std::string& target, const std::string& body,
+                          const std::string& fields = {}) {
+    return "POST /v1/groups/" + target + " HTTP/1.1\r\nHost: h\r\n" + fields +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
   static std::string batch(const std::string& body, const std::string& group = "g",
                            const std::string& fields = {}) {
-    return "POST /v1/groups/" + group + ":batchGet HTTP/1.1\r\nHost: h\r\n" + fields +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return post(group + ":batchGet", body, fields);
   }
 
   MapStore store_;
@@ -253,6 +257,123 @@ TEST_F(ConnectionTest, ManyKeysLeaveAtTheirDeadline) {
   EXPECT_EQ(reply->status, 504u);
   EXPECT_EQ(reply->header("X-Ringcache-Error"), "deadline_exceeded");
   store_.release();
+  EXPECT_EQ(client.ask(get(kKey))->body, "100");
+}
+
+TEST_F(ConnectionTest, APutWithAnEtagReplacesTheValueItStandsForAndNoOther) {
+  RawClient client(server().port());
+  const auto swap = [&](const std::string& etag) {
+    return client.ask(put("k", "new", "If-Match: " + etag + "\r\n"))->status;
+  };
+  const std::string etag = client.ask(get(kKey))->header("ETag");
+  for (const std::string& none : {"W/" + etag, std::string("\"\""), "\"" + etag_of("?") + "\""})
+    EXPECT_EQ(swap(none), 412u) << none;
+  for (const std::string& bad : {std::string("*"), etag + ", " + etag, etag_of("100")})
+    EXPECT_EQ(swap(bad), 400u) << bad;
+  EXPECT_EQ(store_.find("k")->bytes.view(), "100");
+  EXPECT_EQ(swap(etag), 200u);
+  EXPECT_EQ(swap(etag), 412u);
+  EXPECT_EQ(client.ask(put("k", "free"))->status, 200u) << "the etag of the request before";
+}
+
+TEST_F(ConnectionTest, ADeleteWithAnEtagIsRefusedAndNothingIsDone) {
+  RawClient client(server().port());
+  const auto reply =
+      client.ask("DELETE " + kKey + " HTTP/1.1\r\nHost: h\r\nIf-Match: \"x\"\r\n\r\n");
+  EXPECT_EQ(reply->status, 400u);
+  EXPECT_NE(reply->body.find("If-Match"), std::string::npos);
+  EXPECT_TRUE(store_.find("k"));
+}
+
+TEST_F(ConnectionTest, TagsReachTheStore) {
+  RawClient client(server().port());
+  EXPECT_EQ(client.ask(put("k?tags=red,big", "v"))->status, 200u);
+  EXPECT_EQ(store_.find("k")->tags.view(), "red,big");
+  EXPECT_EQ(client.ask(put("k", "v"))->status, 200u);
+  EXPECT_TRUE(store_.find("k")->tags.is_null()) << "those of the request before";
+}
+
+TEST_F(ConnectionTest, ManyWritesEndEachInItsOwnWay) {
+  RawClient client(server().port());
+  const Time before = BootClock::now();
+  const auto reply = client.ask(post("g:batchPut", R"({"entries":[
+      {"key":"a","value":"1","ttl":"10m","tags":["x"]},{"key":"unknown","value":"2"}]})"));
+  EXPECT_EQ(reply->status, 200u);
+  EXPECT_EQ(reply->body,
+            R"({"results":[{"key":"a","etag":")" + etag_of("1") +
+                R"("},{"key":"unknown","error":{"code":"unknown","message":"as asked"}}]})"
+                "\n");
+  EXPECT_EQ(store_.find("a")->tags.view(), "x");
+  EXPECT_GE(store_.find("a")->expires_at, before + 10min);
+  EXPECT_EQ(client.ask(post("g:batchDelete", R"({"keys":["a","absent"]})"))->body,
+            R"({"results":[{"key":"a"},{"key":"absent","error":{"code":"not_found",)"
+            R"("message":"no such key"}}]})"
+            "\n");
+  EXPECT_FALSE(store_.find("a"));
+  EXPECT_EQ(client.ask(post("g:batchPut", R"({"entries":[]})"))->body, "{\"results\":[]}\n");
+  EXPECT_EQ(client.ask(get(kKey))->body, "100");
+}
+
+TEST_F(ConnectionTest, ManyEndsAreMovedAtOnce) {
+  RawClient client(server().port());
+  const Time before = BootClock::now();
+  EXPECT_EQ(client.ask(post("g:touch", R"({"keys":["k","absent"],"ttl":"1h"})"))->body,
+            R"({"results":[{"key":"k","etag":")" + etag_of("100") +
+                R"("},{"key":"absent","error":{"code":"not_found","message":"no such key"}}]})"
+                "\n");
+  EXPECT_GE(store_.find("k")->expires_at, before + 1h);
+  client.ask(post("g:touch", R"({"keys":["k"]})"));
+  EXPECT_EQ(store_.find("k")->expires_at, Time::max());
+}
+
+TEST_F(ConnectionTest, AnInvalidationReachesTheStoreWithItsHop) {
+  RawClient client(server().port());
+  EXPECT_EQ(client.ask(post("g:invalidate", R"({"prefix":"user:"})"))->body, "{\"copies\":3}\n");
+  EXPECT_EQ(store_.invalidations().at(0).prefix, "user:");
+  EXPECT_FALSE(store_.last_call().forwarded);
+  const auto keys =
+      client.ask(post("g:invalidate", R"({"keys":["a","b"]})", "X-Ringcache-Forwarded: 1\r\n"));
+  EXPECT_EQ(keys->body, "{\"copies\":2}\n");
+  EXPECT_TRUE(store_.last_call().forwarded);
+  EXPECT_EQ(client.ask(post("none:invalidate", R"({"all":true})"))->status, 404u);
+}
+
+TEST_F(ConnectionTest, OfAMalformedWriteNothingIsDone) {
+  RawClient client(
+      server({.key_bytes_max = 10, .value_bytes_max = 10, .batch_keys_max = 2}).port());
+  const std::string good = R"({"key":"new","value":"1"},)";
+  const std::pair<std::string, std::string> bodies[] = {
+      {"g:batchPut", "{\"entries\":[" + good + "{\"key\":\"x\"}]}"},
+      {"g:batchPut", "{\"entries\":[" + good + good + good + "]}"},
+      {"g:batchDelete", R"({"keys":["k",""]})"},
+      {"g:touch", R"({"keys":["k"],"ttl":"soon"})"},
+      {"g:touch?ttl=1s", R"({"keys":["k"]})"},
+      {"g:invalidate", R"({"prefix":"","x":1})"},
+      {"g:invalidate", "{}"}};
+  for (const auto& [target, body] : bodies) EXPECT_EQ(client.ask(post(target, body))->status, 400u);
+  EXPECT_EQ(client
+                .ask(post("g:batchPut",
+                          "{\"entries\":[" + good + R"({"key":"b","value":"01234567890"}]})"))
+                ->status,
+            413u);
+  EXPECT_EQ(store_.calls(), 0u);
+}
+
+TEST_F(ConnectionTest, ManyWritesThatAreNotAnsweredAreUnknown) {
+  RawClient client(server().port());
+  const std::string hurry = "X-Ringcache-Timeout: 20ms\r\n";
+  for (const auto& [target, body] :
+       {std::pair<std::string, std::string>{
+            "g:batchPut", R"({"entries":[{"key":"a","value":"1"},{"key":"never","value":"1"}]})"},
+        {"g:touch", R"({"keys":["k","never"]})"}}) {
+    const auto reply = client.ask(post(target, body, hurry));
+    EXPECT_EQ(reply->status, 504u);
+    EXPECT_EQ(reply->header("X-Ringcache"), "unknown") << target;
+  }
+  const auto repeatable = client.ask(post("g:invalidate", R"({"prefix":"never"})", hurry));
+  EXPECT_EQ(repeatable->status, 503u);
+  EXPECT_EQ(repeatable->header("X-Ringcache-Error"), "unavailable");
+  store_.release();  // the late answers harm nobody
   EXPECT_EQ(client.ask(get(kKey))->body, "100");
 }
 

@@ -81,13 +81,37 @@ TEST(HttpParserTest, LeavesTheNextRequestOfAPipeline) {
 }
 
 TEST(HttpParserTest, AWriteKeepsTheNameOfAPreconditionWeCannotHonour) {
-  for (const std::string name :
-       {"If-Match", "If-None-Match", "If-Unmodified-Since", "Content-Range"}) {
+  for (const auto& [method, name] : {std::pair<std::string, std::string>{"DELETE", "If-Match"},
+                                     {"POST", "If-Match"},
+                                     {"PUT", "If-None-Match"},
+                                     {"PUT", "If-Unmodified-Since"},
+                                     {"PUT", "Content-Range"}}) {
     Reader reader;
-    ASSERT_EQ(reader.read("PUT /k HTTP/1.1\r\n" + name + ": \"x\"\r\nContent-Length: 0\r\n\r\n"),
-              HttpProgress::done);
+    ASSERT_EQ(
+        reader.read(method + " /k HTTP/1.1\r\n" + name + ": \"x\"\r\nContent-Length: 0\r\n\r\n"),
+        HttpProgress::done);
     EXPECT_EQ(reader.parser.message().refused, name);
+    EXPECT_FALSE(reader.parser.message().if_match);
   }
+}
+
+TEST(HttpParserTest, APutKeepsTheEtagsItIsToReplace) {
+  const auto if_match = [](std::string_view fields) {
+    Reader reader;
+    EXPECT_EQ(reader.read("PUT /k HTTP/1.1\r\n" + std::string(fields) +
+                          "Content-Length: 0\r\n\r\nPUT /k HTTP/1.1\r\nContent-Length: 0\r\n\r\n"),
+              HttpProgress::done);
+    EXPECT_EQ(reader.parser.message().refused, "");
+    const auto etags = reader.parser.message().if_match;
+    reader.parser.next();
+    EXPECT_EQ(reader.parser.feed(reader.input), HttpProgress::done);
+    EXPECT_FALSE(reader.parser.message().if_match) << "of the request before";
+    return etags;
+  };
+  EXPECT_EQ(if_match(""), std::nullopt);
+  EXPECT_EQ(if_match("if-match: \"1\"\r\n"), "\"1\"");
+  EXPECT_EQ(if_match("If-Match:\r\n"), "");
+  EXPECT_EQ(if_match("If-Match: \"1\"\r\nIf-Match: \"2\"\r\n"), "\"1\", \"2\"");
 }
 
 TEST(HttpParserTest, SeesWhoWaitsForContinue) {

@@ -95,14 +95,88 @@ TEST_F(HttpPeerTest, ATtlTravels) {
   EXPECT_LE(store_.find("k")->expires_at, end + 1s);
 }
 
+TEST_F(HttpPeerTest, TagsTravel) {
+  const Value value{.bytes = Bytes::copy("v"), .tags = Bytes::copy("a,红 +&")};
+  ASSERT_TRUE(put_blocking(*peer_, KeyView("g", "k"), value, within(10s)));
+  EXPECT_EQ(store_.find("k")->tags.view(), "a,红 +&");
+}
+
+TEST_F(HttpPeerTest, AValueIsReplacedIfItIsTheOneExpected) {
+  store_.set("k", "old");
+  const auto swap = [&](std::string etag) {
+    return compare_and_set_blocking(*peer_, KeyView("g", "k"), {.etag = std::move(etag)},
+                                    {.bytes = Bytes::copy("new")}, within(10s));
+  };
+  for (const std::string& other :
+       {std::string(), etag_of("other"), "W/" + etag_of("old"), etag_of("old") + "\"\r\nX-Y: z"})
+    EXPECT_EQ(swap(other).error().code, Errc::precondition_failed) << other;
+  EXPECT_EQ(store_.find("k")->bytes.view(), "old");
+  const auto swapped = swap(etag_of("old"));
+  ASSERT_TRUE(swapped) << swapped.error().message;
+  EXPECT_EQ(swapped->bytes.view(), "new");
+  EXPECT_EQ(store_.find("k")->bytes.view(), "new");
+  EXPECT_TRUE(store_.last_call().forwarded);
+}
+
+TEST_F(HttpPeerTest, ATouchComesBackWithTheValueAndItsNewEnd) {
+  const std::string name("\0\xff", 2);
+  store_.set(name, "v\xff");
+  const Time end = BootClock::now() + 10min;
+  const auto touched = touch_blocking(*peer_, KeyView("g", name), end, within(10s));
+  ASSERT_TRUE(touched) << touched.error().message;
+  EXPECT_EQ(touched->bytes.view(), "v\xff");
+  EXPECT_GT(touched->version, 0u);
+  EXPECT_GE(touched->expires_at, end - 1s);
+  EXPECT_LE(touched->expires_at, end + 1s);
+  EXPECT_TRUE(store_.last_call().forwarded);
+  const auto endless = touch_blocking(*peer_, KeyView("g", name), Time::max(), within(10s));
+  EXPECT_EQ(endless->expires_at, Time::max());
+  EXPECT_EQ(store_.find(name)->expires_at, Time::max());
+}
+
+TEST_F(HttpPeerTest, AnInvalidationTellsHowManyCopiesWent) {
+  const auto invalidate = [&](const Invalidation& what) {
+    return invalidate_blocking(*peer_, what, within(10s));
+  };
+  const std::string binary("\0\xff", 2);
+  EXPECT_EQ(invalidate({.group = "g", .keys = {"a", binary}}), 2u);
+  EXPECT_EQ(invalidate({.group = "g", .prefix = binary}), 3u);
+  EXPECT_EQ(invalidate({.group = "g", .tag = "红"}), 3u);
+  EXPECT_EQ(invalidate({.group = "g", .all = true}), 3u);
+  const auto seen = store_.invalidations();
+  EXPECT_EQ(seen.at(0).keys, (std::vector<std::string>{"a", binary}));
+  EXPECT_EQ(seen.at(1).prefix, binary);
+  EXPECT_EQ(seen.at(2).tag, "红");
+  EXPECT_TRUE(seen.at(3).all);
+  EXPECT_TRUE(store_.last_call().forwarded);
+  EXPECT_EQ(invalidate({.group = "g", .tag = "\xff"}).error().code, Errc::invalid_argument);
+  EXPECT_EQ(invalidate({.group = "none", .all = true}).error().code, Errc::no_such_group);
+}
+
+TEST_F(HttpPeerTest, AnInvalidationOfMoreThanARequestHoldsGoesInSeveral) {
+  HttpPeers few({.batch_keys_max = 10});
+  const auto peer = few.connect(member(server_->port()));
+  const std::vector<std::string> keys(25, "k");
+  EXPECT_EQ(invalidate_blocking(*peer, {.group = "g", .keys = keys}, within(10s)), 25u);
+  EXPECT_EQ(store_.invalidations().size(), 3u);
+  const std::vector<std::string> long_keys(40, std::string(60'000, 'k'));
+  EXPECT_EQ(invalidate_blocking(*peer_, {.group = "g", .keys = long_keys}, within(10s)), 40u);
+  for (const auto& what : store_.invalidations()) EXPECT_LE(what.keys.size(), 17u);
+}
+
 TEST_F(HttpPeerTest, EveryErrorKeepsItsCodeAndWords) {
-  for (const Errc code : {Errc::not_found, Errc::invalid_argument, Errc::too_large,
-                          Errc::unsupported, Errc::overloaded, Errc::deadline_exceeded,
-                          Errc::unavailable, Errc::unknown, Errc::internal}) {
+  for (const Errc code :
+       {Errc::not_found, Errc::invalid_argument, Errc::too_large, Errc::unsupported,
+        Errc::precondition_failed, Errc::overloaded, Errc::deadline_exceeded, Errc::unavailable,
+        Errc::unknown, Errc::internal}) {
     const KeyView key("g", errc_name(code));
     EXPECT_EQ(get_blocking(*peer_, key, within(10s)).error(), (Error{code, "as asked"}));
     EXPECT_EQ(put_blocking(*peer_, key, {}, within(10s)).error().code, code);
     EXPECT_EQ(erase_blocking(*peer_, key, within(10s)).error().code, code);
+    EXPECT_EQ(touch_blocking(*peer_, key, {}, within(10s)).error(), (Error{code, "as asked"}));
+    EXPECT_EQ(compare_and_set_blocking(*peer_, key, {}, {}, within(10s)).error().code, code);
+    const Invalidation what{.group = "g", .prefix = std::string(errc_name(code))};
+    EXPECT_EQ(invalidate_blocking(*peer_, what, within(10s)).error(), (Error{code, "as asked"}));
   }
   EXPECT_EQ(get_blocking(*peer_, KeyView("none", "k"), within(10s)).error().code,
             Errc::no_such_group);
@@ -248,6 +322,14 @@ TEST_F(HttpPeerTest, ACallLeavesAtItsDeadline) {
   peer_->put(key, {}, within(20ms),
              [&](Result<Value> value) { write.set_value(value.error().code); });
   EXPECT_EQ(write.get_future().get(), Errc::unknown);
+  std::promise<Errc> touch;
+  peer_->touch(key, {}, within(20ms),
+               [&](Result<Value> value) { touch.set_value(value.error().code); });
+  EXPECT_EQ(touch.get_future().get(), Errc::unknown);
+  std::promise<Errc> invalidation;
+  peer_->invalidate({.group = "g", .prefix = "never"}, within(20ms),
+                    [&](Result<std::uint64_t> c) { invalidation.set_value(c.error().code); });
+  EXPECT_EQ(invalidation.get_future().get(), Errc::unavailable);
   EXPECT_EQ(get_blocking(*peer_, KeyView("g", "absent"), within(10s)).error().code,
             Errc::not_found);
 }
@@ -261,6 +343,9 @@ TEST_F(HttpPeerTest, ANodeThatIsDownIsUnavailableAtOnce) {
   EXPECT_NE(read.error().message.find("b at 127.0.0.1:"), std::string::npos);
   EXPECT_EQ(put_blocking(*peer_, key, {}, within(10s)).error().code, Errc::unavailable);
   EXPECT_EQ(erase_blocking(*peer_, key, within(10s)).error().code, Errc::unavailable);
+  EXPECT_EQ(touch_blocking(*peer_, key, {}, within(10s)).error().code, Errc::unavailable);
+  EXPECT_EQ(invalidate_blocking(*peer_, {.group = "g", .all = true}, within(10s)).error().code,
+            Errc::unavailable);
   EXPECT_LT(BootClock::now() - before, 5s);
 }
 

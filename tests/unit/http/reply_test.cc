@@ -81,10 +81,10 @@ TEST_F(ReplyTest, ErrorsAreJsonWithTheirCode) {
 
 TEST_F(ReplyTest, EveryCodeHasItsStatus) {
   const std::pair<Errc, unsigned> table[] = {
-      {Errc::not_found, 404},   {Errc::no_such_group, 404},     {Errc::invalid_argument, 400},
-      {Errc::too_large, 413},   {Errc::unsupported, 403},       {Errc::overloaded, 429},
-      {Errc::unavailable, 503}, {Errc::deadline_exceeded, 504}, {Errc::unknown, 504},
-      {Errc::internal, 500}};
+      {Errc::not_found, 404},   {Errc::no_such_group, 404},      {Errc::invalid_argument, 400},
+      {Errc::too_large, 413},   {Errc::unsupported, 403},        {Errc::overloaded, 429},
+      {Errc::unavailable, 503}, {Errc::deadline_exceeded, 504},  {Errc::unknown, 504},
+      {Errc::internal, 500},    {Errc::precondition_failed, 412}};
   for (const auto& [code, status] : table) {
     out_.clear();
     reply_to_erase(exchange(), fail(code, ""), out_);

@@ -56,17 +56,67 @@ TEST_F(RoutesTest, APutTakesATtlInTheForm) {
 
 TEST_F(RoutesTest, AWriteThatAsksForMoreIsRefused) {
   const std::string key = "/v1/groups/g/keys/k";
-  EXPECT_EQ(refused(key + "?tags=a", HttpMethod::put), 400u);
+  EXPECT_EQ(refused(key + "?tags=a", HttpMethod::erase), 400u);
   EXPECT_EQ(refused(key + "?TTL=1s", HttpMethod::put), 400u);
   EXPECT_EQ(refused(key + "?ttl=1s", HttpMethod::erase), 400u);
-  EXPECT_FALSE(find(key, HttpMethod::put, "If-Match"));
+  EXPECT_FALSE(find(key, HttpMethod::erase, "If-Match"));
   EXPECT_NE(refusal_.error.message.find("If-Match"), std::string::npos);
+  EXPECT_FALSE(find("/v1/groups/g:batchPut", HttpMethod::post, "If-Match"));
+  EXPECT_FALSE(find("/v1/groups/g:touch?ttl=10m", HttpMethod::post));
+  EXPECT_NE(refusal_.error.message.find("in the body"), std::string::npos);
   EXPECT_TRUE(find(key, HttpMethod::get, "If-None-Match"));
+}
+
+TEST_F(RoutesTest, APutTakesTagsWithNames) {
+  const std::string key = "/v1/groups/g/keys/k?tags=";
+  ASSERT_TRUE(find(key + "a,%E7%BA%A2&ttl=10m", HttpMethod::put));
+  EXPECT_EQ(route_.tags, "a,红");
+  EXPECT_EQ(route_.ttl, 10min);
+  ASSERT_TRUE(find("/v1/groups/g/keys/k", HttpMethod::put));
+  EXPECT_EQ(route_.tags, "");
+  for (const char* tags : {"", ",", "a,", ",a", "a,,b", "%ff", "a&tags=b"})
+    EXPECT_EQ(refused(key + tags, HttpMethod::put), 400u) << tags;
+}
+
+TEST_F(RoutesTest, IfMatchIsOneEtag) {
+  const auto expected = [&](std::string etag) -> std::optional<std::string> {
+    const HttpRequest put{
+        .method = HttpMethod::put, .target = "/v1/groups/g/keys/k", .if_match = std::move(etag)};
+    const auto found = routes_.find(put, route_);
+    if (found) return route_.expected;
+    EXPECT_EQ(found.error().status, 400u);
+    EXPECT_NE(found.error().error.message.find("send one etag"), std::string::npos);
+    return {};
+  };
+  EXPECT_EQ(expected("\"0123456789abcdef\""), "0123456789abcdef");
+  EXPECT_EQ(expected("\"\""), "") << "an etag that no value has";
+  EXPECT_EQ(expected("W/\"0123456789abcdef\""), "W/0123456789abcdef") << "which no value has";
+  for (const char* etags : {"", "*", "0123456789abcdef", "\"a", "a\"", "\"", "\"a\", \"b\"",
+                            "\"a\",\"b\"", "W/", "w/\"a\"", "\"a\" ", "\"*\", *"})
+    EXPECT_EQ(expected(etags), std::nullopt) << etags;
+  ASSERT_TRUE(find("/v1/groups/g/keys/k", HttpMethod::put));
+  EXPECT_EQ(route_.expected, std::nullopt);
+}
+
+TEST_F(RoutesTest, EveryVerbOfAGroupIsPosted) {
+  for (const auto& [name, verb] : {std::pair{"batchGet", BatchVerb::get},
+                                   {"batchPut", BatchVerb::put},
+                                   {"batchDelete", BatchVerb::erase},
+                                   {"touch", BatchVerb::touch},
+                                   {"invalidate", BatchVerb::invalidate}}) {
+    const std::string path = std::string("/v1/groups/a%20b:") + name;
+    ASSERT_TRUE(find(path, HttpMethod::post)) << name;
+    EXPECT_EQ(route_.kind, HttpRouteKind::batch);
+    EXPECT_EQ(route_.verb, verb);
+    EXPECT_EQ(route_.group, "a b");
+    EXPECT_EQ(refused(path), 405u);
+  }
+  EXPECT_EQ(refused("/v1/groups/g:batchEvict", HttpMethod::post), 405u);
 }
 
 TEST_F(RoutesTest, ManyKeysArePostedToTheirGroup) {
   ASSERT_TRUE(find("/v1/groups/a%20b:batchGet?x", HttpMethod::post));
-  EXPECT_EQ(route_.kind, HttpRouteKind::batch_get);
+  EXPECT_EQ(route_.kind, HttpRouteKind::batch);
   EXPECT_EQ(route_.group, "a b");
   EXPECT_EQ(refused("/v1/groups/g:batchGet"), 405u);
   EXPECT_EQ(refusal_.allow, "POST");
