@@ -25,7 +25,8 @@ grpc::StatusCode status_code(Errc code) noexcept;
 /// What a status without our trailer means for a read: gRPC's own, or a server's that is not ours.
 Errc errc_of(grpc::StatusCode code) noexcept;
 
-/// The status of a refusal; `context` gets the trailer.
+/// The status of a refusal, with google.rpc.RetryInfo in its details where it is known when to come
+/// again; `context` gets the trailer.
 grpc::Status refusal(const Error& error, grpc::CallbackServerContext& context);
 
 /// What a failed call means. A write is unknown unless the server itself says more.

@@ -24,10 +24,7 @@ v1::LoadResult load_result(const Result<Value>& result) {
   if (result) {
     *made.mutable_row() = row_of(*result);
   } else if (result.error().code != Errc::not_found) {
-    v1::Failure& failure = *made.mutable_failure();
-    failure.set_code(status_code(result.error().code));
-    failure.set_message(result.error().message);
-    failure.set_reason(std::string(errc_name(result.error().code)));
+    set_refusal(*made.mutable_failure(), result.error());
   }
   return made;
 }

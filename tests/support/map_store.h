@@ -16,6 +16,9 @@
 
 namespace ringcache::testing {
 
+/// What MapStore answers for the key "later", which knows when to come again.
+inline const Error kLater{Errc::overloaded, "not now", std::chrono::microseconds(1'234'567)};
+
 /// A Store over a map, for the tests of front doors. Answers at once; a key that begins with
 /// "never" is not answered before release(), and one that is the name of an error code gets that
 /// error. The one group is "g".
@@ -102,6 +105,7 @@ class MapStore final : public Store {
     ++calls_;
     last_call_ = call;
     if (key.group != "g") return Error{Errc::no_such_group, "no group of that name"};
+    if (key.name == "later") return kLater;
     const Errc code = errc_from_name(key.name);
     if (errc_name(code) == key.name) return Error{code, "as asked"};
     return {};

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "grpc/errors.h"
+#include "status.pb.h"
 #include "unit/grpc/fixture.h"
 
 namespace ringcache {
@@ -285,6 +286,28 @@ TEST_F(CacheServiceTest, WhatIsWrongWithOneKeyIsSaidOfItAlone) {
   EXPECT_EQ(many.results(1).found().value(), "100");
   EXPECT_EQ(many.results(2).refusal().code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(many.results(2).refusal().message(), "as you wished");
+  EXPECT_EQ(many.results(2).refusal().retry_after_ms(), 0u);
+}
+
+TEST_F(CacheServiceTest, WhenToComeAgainIsSaidAsEveryGrpcClientReadsIt) {
+  const auto status = get(get_request("later"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  v1::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_EQ(details.code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(details.message(), "not now");
+  ASSERT_EQ(details.details_size(), 1);
+  EXPECT_EQ(details.details(0).type_url(), "type.googleapis.com/google.rpc.RetryInfo");
+  v1::RetryInfo info;
+  ASSERT_TRUE(info.ParseFromString(details.details(0).value()));
+  EXPECT_EQ(info.retry_delay().seconds(), 1);
+  EXPECT_EQ(info.retry_delay().nanos(), 234'567'890);
+  EXPECT_EQ(get(get_request("error:overloaded")).error_details(), "");
+}
+
+TEST_F(CacheServiceTest, WhenToComeAgainIsSaidOfAKeyOfMany) {
+  ASSERT_TRUE(get_many(batch_request({"later"})).ok());
+  EXPECT_EQ(many.results(0).refusal().retry_after_ms(), 1'235u);
 }
 
 TEST_F(CacheServiceTest, ManyKeysOfNoGroupFailAsOne) {

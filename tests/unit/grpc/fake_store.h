@@ -15,6 +15,9 @@ namespace ringcache {
 
 using namespace std::chrono_literals;
 
+/// What FakeStore answers for the key "later", which knows when to come again.
+inline const Error kLater{Errc::overloaded, "not now", 1'234'567'890ns};
+
 /// A Store of one group, "scores". A key "error:NAME" fails with that Errc; a key "held…" is kept
 /// until release(). Remembers the last call it got.
 class FakeStore final : public Store {
@@ -129,7 +132,9 @@ class FakeStore final : public Store {
     last_call_ = call;
     lock.unlock();
     constexpr std::string_view kError = "error:";
-    if (key.group != "scores") {
+    if (key.name == "later") {
+      done(std::unexpected(kLater));
+    } else if (key.group != "scores") {
       done(fail(Errc::no_such_group, "no group '" + std::string(key.group) + "'"));
     } else if (key.name.starts_with(kError)) {
       done(fail(errc_from_name(key.name.substr(kError.size())), "as you wished"));
