@@ -142,6 +142,17 @@ Error error_of(const grpc::Status& status, const grpc::ClientContext& context, I
   return {errc_of(status.error_code()), status.error_message(), retry_after};
 }
 
+std::string address_in(std::string_view peer) {
+  if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return std::string(peer);
+  std::string_view address = peer.substr(0, peer.rfind(':'));
+  address.remove_prefix(std::min(address.size(), std::string_view("ipv4:").size()));
+  for (const std::string_view bracket : {"[", "%5B"})
+    if (address.starts_with(bracket)) address.remove_prefix(bracket.size());
+  for (const std::string_view bracket : {"]", "%5D"})
+    if (address.ends_with(bracket)) address.remove_suffix(bracket.size());
+  return std::string(address);
+}
+
 Time deadline_of(gpr_timespec deadline) {
   if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return Time::max();
   const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));

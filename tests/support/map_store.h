@@ -104,6 +104,7 @@ class MapStore final : public Store {
     std::lock_guard lock(mutex_);
     ++calls_;
     last_call_ = call;
+    last_call_.client = client_ = call.client;
     if (key.group != "g") return Error{Errc::no_such_group, "no group of that name"};
     if (key.name == "later") return kLater;
     const Errc code = errc_from_name(key.name);
@@ -122,6 +123,7 @@ class MapStore final : public Store {
   std::map<std::string, Value, std::less<>> values_;
   std::vector<Done<Value>> held_;
   Call last_call_;
+  std::string client_;  // last_call_.client
   std::size_t calls_ = 0;
   std::atomic<std::size_t> batches_ = 0;
   std::atomic<std::uint64_t> version_ = 0;

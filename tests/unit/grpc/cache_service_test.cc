@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grpc/services.h"
 
+#include <functional>
 #include <thread>
 
 #include "grpc/errors.h"
@@ -249,6 +250,46 @@ TEST_F(CacheServiceTest, MuchMetadataDoesNotEndTheConnection) {
     grpc::ClientContext context;
     context.AddMetadata("x-big", std::string(100'000, 'm'));
     EXPECT_TRUE(stub->Get(&context, get_request("k"), &got).ok());
+  }
+}
+
+TEST_F(CacheServiceTest, AClientIsItsAddress) {
+  const auto go = groupcachepb::GroupCache::NewStub(channel());
+  const std::vector<std::function<void(grpc::ClientContext*)>> calls{
+      [&](auto* context) { client()->Get(context, get_request("k"), &got); },
+      [&](auto* context) { client()->BatchGet(context, batch_request({"k"}), &many); },
+      [&](auto* context) { client()->Put(context, put_request("k", "v"), &stored); },
+      [&](auto* context) {
+        v1::DeleteResponse deleted;
+        client()->Delete(context, delete_request("k"), &deleted);
+      },
+      [&](auto* context) {
+        v1::TouchRequest request;
+        request.set_group("scores");
+        request.set_key("k");
+        v1::TouchResponse response;
+        client()->Touch(context, request, &response);
+      },
+      [&](auto* context) {
+        v1::InvalidateRequest request;
+        request.set_group("scores");
+        request.add_keys("k");
+        v1::InvalidateResponse response;
+        client()->Invalidate(context, request, &response);
+      },
+      [&](auto* context) {
+        groupcachepb::GetRequest request;
+        request.set_group("scores");
+        request.set_key("k");
+        groupcachepb::GetResponse response;
+        go->Get(context, request, &response);
+      }};
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    grpc::ClientContext context;
+    get_blocking(store, KeyView("scores", "k"));
+    ASSERT_EQ(store.last_call().client, "");
+    calls[i](&context);
+    EXPECT_EQ(store.last_call().client, "127.0.0.1") << i;
   }
 }
 

@@ -86,6 +86,15 @@ TEST(ErrorsTest, ATimeToComeAgainThatIsNoneDoesNoHarm) {
   EXPECT_EQ(error_of(status, context, Intent::read), (Error{Errc::unavailable, ""}));
 }
 
+TEST(ErrorsTest, AnAddressIsAPeersNameWithoutItsPort) {
+  EXPECT_EQ(address_in("ipv4:10.0.0.7:5050"), "10.0.0.7");
+  EXPECT_EQ(address_in("ipv6:%5B::1%5D:5050"), "::1");
+  EXPECT_EQ(address_in("ipv6:[fe80::1]:5050"), "fe80::1");
+  for (const char* other : {"unix:/run/s.sock", "unknown", "", "ipv4"})
+    EXPECT_EQ(address_in(other), other);
+  for (const char* broken : {"ipv4:", "ipv6:", "ipv6:[", "ipv6:%5B"}) address_in(broken);
+}
+
 TEST(ErrorsTest, NoDeadlineIsForEver) {
   EXPECT_EQ(deadline_of(gpr_inf_future(GPR_CLOCK_REALTIME)), Time::max());
   const gpr_timespec remote =

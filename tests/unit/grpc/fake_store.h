@@ -81,6 +81,7 @@ class FakeStore final : public Store {
     {
       std::lock_guard lock(mutex_);
       last_call_ = call;
+      last_call_.client = client_ = call.client;
       last_invalidation_ = what;
     }
     done(what.keys.size());
@@ -130,6 +131,7 @@ class FakeStore final : public Store {
     ++calls_;
     std::unique_lock lock(mutex_);
     last_call_ = call;
+    last_call_.client = client_ = call.client;
     lock.unlock();
     constexpr std::string_view kError = "error:";
     if (key.name == "later") {
@@ -157,6 +159,7 @@ class FakeStore final : public Store {
   std::map<std::string, Value> rows_;
   std::vector<Task> held_;
   Call last_call_;
+  std::string client_;  // last_call_.client
   Invalidation last_invalidation_;
 };
 
