@@ -226,8 +226,13 @@ TEST_F(GroupGetTest, AClientAboveItsRateIsRefusedWhateverItAsks) {
   EXPECT_EQ(get("other", call).word(), "overloaded");
   EXPECT_EQ(put("k", "w", call).word(), "overloaded");
   EXPECT_EQ(erase("k", call).word(), "overloaded");
+  EXPECT_EQ(compare_and_set_blocking(*group, key("k"), {etag_of("v")}, {}, call).error().code,
+            Errc::overloaded);
+  EXPECT_EQ(touch_blocking(*group, key("k"), Time::max(), call).error().code, Errc::overloaded);
+  EXPECT_EQ(invalidate_blocking(*group, {.group = "g", .keys = {"k"}}, call).error().code,
+            Errc::overloaded);
   EXPECT_EQ(source->row("k"), "v");
-  EXPECT_EQ(group->stats().refused, 4u);
+  EXPECT_EQ(group->stats().refused, 7u);
   EXPECT_EQ(group->stats().gets, 2u);
   EXPECT_EQ(group->stats().puts + group->stats().erases, 0u);
   EXPECT_EQ(get("k", {.client = "b"}).word(), "v");
