@@ -11,11 +11,13 @@ namespace {
 /// The node's own words, where the body is its JSON error.
 Error error_of(const httplib::Response& response) {
   const auto json = nlohmann::json::parse(response.body, nullptr, false);
-  if (json.is_object() && json.contains("error")) {
-    const auto& error = json["error"];
-    return {errc_from_name(error.value("code", "")), error.value("message", response.body)};
-  }
-  return {Errc::internal, "the node answered " + std::to_string(response.status)};
+  if (!json.is_object() || !json.contains("error"))
+    return {Errc::internal, "the node answered " + std::to_string(response.status)};
+  const auto& error = json["error"];
+  std::string message = error.value("message", response.body);
+  const std::string wait = response.get_header_value("X-Ringcache-Retry-After");
+  if (!wait.empty()) message += "; try again in " + wait;
+  return {errc_from_name(error.value("code", "")), std::move(message)};
 }
 
 }  // namespace

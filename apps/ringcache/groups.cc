@@ -18,12 +18,13 @@ int groups(const Cli& cli) {
   if (!page) return report(page.error());
   if (cli.format == Format::json) return std::cout << *page << '\n', kDone;
   Table table({"GROUP", "POLICY", "ENTRIES", "BYTES", "CAPACITY", "HITS", "LOADS", "REFRESHES",
-               "STALE", "ERRORS"});
+               "STALE", "ERRORS", "REFUSED"});
   for (const Json& group : (*page)["groups"]) {
     const Json& stats = group["stats"];
     table.add({group["name"], group["policy"], stats["entries"].dump(), stats["bytes"].dump(),
                group["capacity"].dump(), hit_ratio(stats), stats["loads"].dump(),
-               stats["refreshes"].dump(), stats["stales"].dump(), stats["load_errors"].dump()});
+               stats["refreshes"].dump(), stats["stales"].dump(), stats["load_errors"].dump(),
+               stats["refused"].dump()});
   }
   table.print(std::cout);
   return kDone;

@@ -7,6 +7,9 @@
 
 #include <ringcache/group.h>
 #include <ringcache/testing/fake_source.h>
+#include <ringcache/testing/sim_scheduler.h>
+
+#include "group/client_limits.h"
 
 namespace ringcache {
 namespace {
@@ -68,6 +71,33 @@ void BM_GroupHit(benchmark::State& state) {
   benchmark::DoNotOptimize(bytes);
 }
 BENCHMARK(BM_GroupHit);
+
+/// The same under a rate limit that nobody reaches, asked by the argument's number of clients in
+/// turn.
+void BM_GroupHitOfAClient(benchmark::State& state) {
+  Alone node({.rate_limit = {.per_client = 1e9, .total = 1e9}});
+  const auto keys = names();
+  for (const auto& name : keys) node.group.get({"g", name}, {}, [](const Result<Value>&) {});
+  std::vector<std::string> clients;
+  for (int c = 0; c < state.range(0); ++c) clients.push_back("10.0.0." + std::to_string(c));
+  std::size_t i = 0, bytes = 0;
+  for (auto _ : state) {
+    const KeyView key("g", keys[++i % kNames]);
+    node.group.get(key, {.client = clients[i % clients.size()]},
+                   [&](const Result<Value>& got) { bytes += got->bytes.size(); });
+  }
+  benchmark::DoNotOptimize(bytes);
+}
+BENCHMARK(BM_GroupHitOfAClient)->Arg(1)->Arg(1'000);
+
+/// What each of so many threads pays, all of them the same client.
+void BM_ClientLimits(benchmark::State& state) {
+  static testing::SimScheduler clock;
+  static ClientLimits limits("g", 100'000);
+  if (state.thread_index() == 0) limits.set({.per_client = 1e9});
+  for (auto _ : state) benchmark::DoNotOptimize(limits.refuse({.client = "10.0.0.1"}, 1, clock));
+}
+BENCHMARK(BM_ClientLimits)->ThreadRange(1, 8)->UseRealTime();
 
 /// A miss and all its bookkeeping, over a source that costs nothing: each copy is dropped before it
 /// is asked for again.

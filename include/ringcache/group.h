@@ -11,6 +11,17 @@
 
 namespace ringcache {
 
+/// What clients (Call::client) may ask of a group at one node, in keys a second; 0: as many as they
+/// like. What is above it is Errc::overloaded, with Error::retry_after. A call for many keys passes
+/// whole or not at all; one for more than may come at once passes after a long silence, and is made
+/// up for by a longer one.
+struct RateLimit {
+  double per_client = 0;
+  double burst = 0;  ///< As many may come at once from a client; 0: a second's worth.
+  double total = 0;  ///< All clients together; a second's worth may come at once.
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+
 /// What may change while a group runs.
 struct GroupLimits {
   std::size_t capacity = std::size_t{64} << 20;  ///< Bytes, as CacheOptions::capacity counts them.
@@ -37,6 +48,7 @@ struct GroupLimits {
   /// background; 0: only as its end draws near, see Group.
   double refresh_ahead = 0;
   std::size_t value_bytes_max = std::size_t{16} << 20;
+  RateLimit rate_limit{};
 };
 
 /// What an acknowledged put leaves at the key's owner.
@@ -64,6 +76,9 @@ struct GroupOptions {
   std::size_t waiting_max = 100'000;
   /// Writes of one key that may wait for their turn at its owner; above it Errc::overloaded.
   std::size_t writes_queued_max = 1'000;
+  /// Clients that rate_limit.per_client tells apart; above it the one that was silent for longest
+  /// counts as new.
+  std::size_t clients_max = 100'000;
 };
 
 struct GroupStats {
@@ -81,6 +96,7 @@ struct GroupStats {
   std::uint64_t forwards = 0;     ///< Calls sent to the key's owner.
   std::uint64_t bypasses = 0;     ///< Gets that read the source past an unreachable owner.
   std::uint64_t flights = 0;      ///< Loads in flight now.
+  std::uint64_t refused = 0;      ///< Calls of clients above the rate limit; counted nowhere else.
 };
 
 /// What a node knows of one key: the answer to "why".

@@ -21,8 +21,13 @@ class TokenBucket {
   /// than the bucket holds are taken when it is full, and owed.
   Duration take(double tokens, Time now) noexcept;
 
+  /// How long take() would have one wait.
+  Duration wait(double tokens, Time now) const noexcept;
+
   /// When so many will have come, if nobody else takes any.
   Duration until(double tokens, Time now) const noexcept;
+
+  bool is_full(Time now) const noexcept { return until(most_, now) <= Duration{0}; }
 
  private:
   double tokens_at(Time now) const noexcept;

@@ -81,6 +81,9 @@ struct Call {
   /// A get takes a copy that is past its age by less than this at once, if its owner still keeps
   /// one; Duration::max() takes any.
   Duration max_stale{0};
+  /// Who asks, as a door tells its clients apart; empty: nobody whom limits of clients are for.
+  /// Borrowed for the call, as its arguments are.
+  std::string_view client{};
 };
 
 /// Completion: called exactly once, on any thread, possibly before the operation returns,

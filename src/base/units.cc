@@ -24,6 +24,14 @@ constexpr std::array kTimeUnits{
     Unit{"d", 86'400'000'000'000},
 };
 
+constexpr std::array kRateUnits{
+    std::pair<std::string_view, double>{"/s", 1},
+    std::pair<std::string_view, double>{"/m", 60},
+    std::pair<std::string_view, double>{"/h", 3'600},
+};
+constexpr double kRateMost = 1e9;
+constexpr double kRateRounding = 1e-6;
+
 constexpr std::array kByteUnits{
     Unit{"", 1},
     Unit{"B", 1},
@@ -62,6 +70,32 @@ Result<Duration> parse_duration(std::string_view text) {
     return Duration(static_cast<Duration::rep>(*parts));
   return fail(Errc::invalid_argument,
               quoted(text) + " is not a duration; write 500ms, 10s, 10m, 2h or 0");
+}
+
+Result<double> parse_rate(std::string_view text) {
+  if (text == "0") return 0;
+  double count = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count, std::chars_format::fixed);
+  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  for (const auto& [name, seconds] : kRateUnits)
+    if (error == std::errc() && unit == name && count >= 0 && count <= kRateMost)
+      return count / seconds;
+  return fail(Errc::invalid_argument,
+              quoted(text) + " is not a rate; write 1000/s, 100/m, 10/h, or 0 for no limit");
+}
+
+std::string format_rate(double per_second) {
+  for (const auto& [name, seconds] : kRateUnits) {
+    const double count = per_second * seconds;
+    const auto whole = std::llround(count);
+    if (whole > 0 && std::abs(count - static_cast<double>(whole)) < kRateRounding)
+      return std::to_string(whole) + std::string(name);
+  }
+  char digits[32];
+  const auto end =
+      std::to_chars(digits, std::end(digits), per_second, std::chars_format::general, 4).ptr;
+  return std::string(digits, end) + std::string(kRateUnits.front().first);
 }
 
 Result<std::size_t> parse_bytes(std::string_view text) {

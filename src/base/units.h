@@ -13,6 +13,12 @@ namespace ringcache {
 /// "500ms", "10s", "10m", "2h", "1d", "250us", "0"; nothing negative. Errors show the forms.
 Result<Duration> parse_duration(std::string_view text);
 
+/// "1000/s", "100/m", "1/h", "0"; how many in a second. Errors show the forms.
+Result<double> parse_rate(std::string_view text);
+
+/// A form that parse_rate() reads, rounded to four digits where none is whole: "1000/s", "100/m".
+std::string format_rate(double per_second);
+
 /// "4096", "64KiB", "256MiB", "2GiB", "1TiB" (also k, M, G with B = powers of 1000). Errors show
 /// the forms.
 Result<std::size_t> parse_bytes(std::string_view text);

@@ -12,6 +12,7 @@
 
 #include <ringcache/group.h>
 
+#include "group/client_limits.h"
 #include "group/deadlines.h"
 #include "group/departing.h"
 #include "group/flights.h"
@@ -128,6 +129,7 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   std::unique_ptr<Cluster::Subscription> subscription_;
   Gate gate_;  // callbacks pass it before they touch cluster_, scheduler_, source_ or a cache
 
+  ClientLimits clients_;
   Cache cache_;
   Cache bypassed_;  // read past an owner; asked only while that owner does not answer
   Flights flights_;

@@ -38,6 +38,7 @@ Group::Core::Core(GroupOptions options, std::shared_ptr<Store> source, Cluster& 
       cluster_(cluster),
       scheduler_(scheduler),
       source_(std::move(source)),
+      clients_(options_.name, options_.clients_max),
       cache_(cache_options(options_), scheduler),
       bypassed_(bypass_options(options_), scheduler),
       writes_(options_.writes_queued_max),
@@ -149,11 +150,14 @@ GroupStats Group::Core::stats() const {
   stats.refreshes = count_.refreshes;
   stats.stales = count_.stales;
   stats.flights = flights_.size();
+  stats.refused = clients_.refused();
   return stats;
 }
 
 GroupLimits Group::Core::limits() const {
-  GroupLimits limits{.capacity = cache_.capacity(), .value_bytes_max = value_bytes_max_};
+  GroupLimits limits{.capacity = cache_.capacity(),
+                     .value_bytes_max = value_bytes_max_,
+                     .rate_limit = clients_.limit()};
   freshness_.add_to(limits);
   return limits;
 }
@@ -161,6 +165,7 @@ GroupLimits Group::Core::limits() const {
 void Group::Core::set_limits(const GroupLimits& limits) {
   freshness_.set(limits);
   value_bytes_max_ = limits.value_bytes_max;
+  clients_.set(limits.rate_limit);
   if (limits.capacity == cache_.capacity()) return;
   cache_.resize(limits.capacity);
   bypassed_.resize(limits.capacity / kBypassShare);

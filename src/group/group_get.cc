@@ -26,6 +26,8 @@ bool worth_a_bypass(const Result<Value>& result) {
 }  // namespace
 
 void Group::Core::get(const KeyView& key, const Call& call, Done<Value> done) {
+  if (auto refusal = clients_.refuse(call, 1, scheduler_)) [[unlikely]]
+    return done(std::unexpected(std::move(*refusal)));
   answer_or_load(key, call, cache_.find(key), std::move(done), nullptr);
 }
 

@@ -60,6 +60,9 @@ class Group::Core::Round {
 
 void Group::Core::invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) {
   if (auto error = objection(what)) return done(std::unexpected(std::move(*error)));
+  const std::size_t tokens = std::max<std::size_t>(what.keys.size(), 1);
+  if (auto refusal = clients_.refuse(call, tokens, scheduler_)) [[unlikely]]
+    return done(std::unexpected(std::move(*refusal)));
   ++count_.invalidations;
   const std::uint64_t copies = invalidate_here(what);
   const auto peers = call.forwarded ? std::vector<Cluster::Peer>() : cluster_.peers();

@@ -12,6 +12,8 @@ namespace ringcache {
 
 void Group::Core::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
   if (keys.empty()) return done(Values());
+  if (auto refusal = clients_.refuse(call, keys.size(), scheduler_)) [[unlikely]]
+    return done(std::unexpected(std::move(*refusal)));
   const auto gathering = std::make_shared<Gathering>(keys.size(), std::move(done));
   std::vector<std::optional<Copy>> found(keys.size());
   cache_.find_many(keys, found);

@@ -24,6 +24,9 @@ Done<void> as_void_done(Done<Value> done) {
 }  // namespace
 
 void Group::Core::write(Write write, Done<Value> done) {
+  if (auto refusal = clients_.refuse(write.call, 1, scheduler_)) [[unlikely]]
+    return done(std::unexpected(std::move(*refusal)));
+  write.call.client = {};  // borrowed, and the write may wait
   ++(write.sets_value()                 ? count_.puts
      : write.kind == Write::Kind::touch ? count_.touches
                                         : count_.erases);

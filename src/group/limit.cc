@@ -30,9 +30,13 @@ Duration TokenBucket::until(double tokens, Time now) const noexcept {
   return std::chrono::ceil<Duration>(Seconds(missing / per_second_));
 }
 
+Duration TokenBucket::wait(double tokens, Time now) const noexcept {
+  return until(std::min(tokens, most_), now);
+}
+
 Duration TokenBucket::take(double tokens, Time now) noexcept {
-  const Duration wait = until(std::min(tokens, most_), now);
-  if (per_second_ <= 0 || wait > Duration{0}) return wait;
+  const Duration left = wait(tokens, now);
+  if (per_second_ <= 0 || left > Duration{0}) return left;
   tokens_ = tokens_at(now) - tokens;
   at_ = now;
   return Duration{0};

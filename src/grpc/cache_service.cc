@@ -112,7 +112,8 @@ class CacheService final : public CacheMethods {
         return write(response, *out);
       };
       const Duration max_stale = span_of<milliseconds>(request.max_stale_ms());
-      backend_.store.get(key, {.deadline = deadline, .max_stale = max_stale},
+      backend_.store.get(key,
+                         {.deadline = deadline, .max_stale = max_stale, .client = call.client()},
                          call.completion<Value>(answer));
     };
     return serve<v1::GetRequest>(backend_, context, in, Intent::read, ask);
@@ -126,7 +127,7 @@ class CacheService final : public CacheMethods {
       const auto answer = [this, out, kept](const Values& values) {
         return write(batch_response(backend_, *kept, values), *out);
       };
-      backend_.store.get_many(keys_of(*kept), {.deadline = deadline},
+      backend_.store.get_many(keys_of(*kept), {.deadline = deadline, .client = call.client()},
                               call.completion<Values>(answer));
     };
     return serve<v1::BatchGetRequest>(backend_, context, in, Intent::read, ask);
@@ -148,8 +149,10 @@ class CacheService final : public CacheMethods {
       const auto done = [&] { return call.completion<Value>(answer); };
       if (request.has_if_match())
         return backend_.store.compare_and_set(key, {.etag = request.if_match()}, std::move(value),
-                                              {.deadline = deadline}, done());
-      backend_.store.put(key, std::move(value), {.deadline = deadline}, done());
+                                              {.deadline = deadline, .client = call.client()},
+                                              done());
+      backend_.store.put(key, std::move(value), {.deadline = deadline, .client = call.client()},
+                         done());
     };
     return serve<v1::PutRequest>(backend_, context, in, Intent::write, ask);
   }
@@ -163,7 +166,8 @@ class CacheService final : public CacheMethods {
         response.set_etag(etag_of(value.bytes.view()));
         return write(response, *out);
       };
-      backend_.store.touch(key_of(request), expiry_of(request), {.deadline = deadline},
+      backend_.store.touch(key_of(request), expiry_of(request),
+                           {.deadline = deadline, .client = call.client()},
                            call.completion<Value>(answer));
     };
     return serve<v1::TouchRequest>(backend_, context, in, Intent::write, ask);
@@ -178,7 +182,7 @@ class CacheService final : public CacheMethods {
       const auto answer = [out](const Values& values) {
         return write(batch_response(values), *out);
       };
-      erase_many(backend_.store, keys_of(request), {.deadline = deadline},
+      erase_many(backend_.store, keys_of(request), {.deadline = deadline, .client = call.client()},
                  call.completion<Values>(answer));
     };
     return serve<v1::BatchDeleteRequest>(backend_, context, in, Intent::write, ask);
@@ -191,7 +195,8 @@ class CacheService final : public CacheMethods {
       if (const auto error = batch_objection(backend_, request.keys_size()))
         return call.refuse(*error);
       const auto answer = [out](std::uint64_t copies) { return write(invalidated(copies), *out); };
-      backend_.store.invalidate(invalidation_of(request), {.deadline = deadline},
+      backend_.store.invalidate(invalidation_of(request),
+                                {.deadline = deadline, .client = call.client()},
                                 call.completion<std::uint64_t>(answer));
     };
     return serve<v1::InvalidateRequest>(backend_, context, in, Intent::read, ask);
@@ -201,7 +206,8 @@ class CacheService final : public CacheMethods {
     const auto ask = [this, out](const v1::DeleteRequest& request, Time deadline,
                                  PendingCall& call) {
       const auto answer = [out] { return write(v1::DeleteResponse(), *out); };
-      backend_.store.erase(key_of(request), {.deadline = deadline}, call.completion<void>(answer));
+      backend_.store.erase(key_of(request), {.deadline = deadline, .client = call.client()},
+                           call.completion<void>(answer));
     };
     return serve<v1::DeleteRequest>(backend_, context, in, Intent::write, ask);
   }
@@ -223,7 +229,8 @@ class GroupCacheService final : public groupcachepb::GroupCache::WithRawCallback
         set_value(response, value);
         return write(response, *out);
       };
-      backend_.store.get(key_of(request), {.deadline = deadline}, call.completion<Value>(answer));
+      backend_.store.get(key_of(request), {.deadline = deadline, .client = call.client()},
+                         call.completion<Value>(answer));
     };
     return serve<groupcachepb::GetRequest>(backend_, context, in, Intent::read, ask);
   }

@@ -79,10 +79,14 @@ Value value_of(const v1::PeerValue& response, Time began, Bytes put) {
   return value;
 }
 
+Error error_of(const v1::Refusal& refusal) {
+  return {errc_from_name(refusal.reason()), refusal.message(),
+          span_of<std::chrono::milliseconds>(refusal.retry_after_ms())};
+}
+
 Result<Value> value_of(const v1::PeerBatchGetResult& result, Time began) {
   if (result.has_value()) return value_of(result.value(), began, {});
-  if (result.has_refusal())
-    return fail(errc_from_name(result.refusal().reason()), result.refusal().message());
+  if (result.has_refusal()) return std::unexpected(error_of(result.refusal()));
   return fail(Errc::internal, "a result that is neither value nor refusal");
 }
 

@@ -17,6 +17,8 @@ Time PendingCall::deadline(Duration timeout) const {
   return named == Time::max() ? saturating_add(BootClock::now(), timeout) : named;
 }
 
+std::string PendingCall::client() const { return address_in(context_.peer()); }
+
 void PendingCall::refuse(const Error& error) {
   if (claim()) end(refusal(error, context_));
 }

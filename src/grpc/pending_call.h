@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -29,6 +30,8 @@ class PendingCall final : public grpc::ServerUnaryReactor,
 
   /// The client's own deadline, else `timeout` from now.
   Time deadline(Duration timeout) const;
+
+  std::string client() const;  ///< Call::client: the address at the other end.
 
   /// The completion to hand to a Store; `fill` writes the response and says how that went.
   template <class T, class Fill>

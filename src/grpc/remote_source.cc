@@ -146,7 +146,7 @@ Error error_of(const v1::Failure& failure) {
   const Errc code = failure.reason().empty()
                         ? errc_of(static_cast<grpc::StatusCode>(failure.code()))
                         : errc_from_name(failure.reason());
-  return {code, failure.message()};
+  return {code, failure.message(), span_of<milliseconds>(failure.retry_after_ms())};
 }
 
 Result<Value> value_of(const Remote& remote, const v1::LoadResult& result, Time began) {

@@ -141,10 +141,14 @@ inline std::optional<Error> batch_objection(const Backend& backend, int keys) {
   return too_many_keys(most);
 }
 
-inline void set_refusal(v1::Refusal& refusal, const Error& error) {
+/// What is wrong with one of many keys.
+void set_refusal(auto& refusal, const Error& error) {
+  using std::chrono::milliseconds;
   refusal.set_code(status_code(error.code));
   refusal.set_reason(std::string(errc_name(error.code)));
   refusal.set_message(error.message);
+  refusal.set_retry_after_ms(
+      count_of<milliseconds>(std::chrono::ceil<milliseconds>(error.retry_after)));
 }
 
 }  // namespace ringcache

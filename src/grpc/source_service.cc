@@ -24,10 +24,7 @@ v1::LoadResult load_result(const Result<Value>& result) {
   if (result) {
     *made.mutable_row() = row_of(*result);
   } else if (result.error().code != Errc::not_found) {
-    v1::Failure& failure = *made.mutable_failure();
-    failure.set_code(status_code(result.error().code));
-    failure.set_message(result.error().message);
-    failure.set_reason(std::string(errc_name(result.error().code)));
+    set_refusal(*made.mutable_failure(), result.error());
   }
   return made;
 }
@@ -59,7 +56,8 @@ class SourceService final : public SourceMethods {
   Reactor* Load(Context* context, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override {
     const auto ask = [this, out](const v1::LoadRequest& request, Time deadline, PendingCall& call) {
       const auto answer = [out](const Value& value) { return write(row_of(value), *out); };
-      backend_.store.get(key_of(request), {.deadline = deadline}, call.completion<Value>(answer));
+      backend_.store.get(key_of(request), {.deadline = deadline, .client = call.client()},
+                         call.completion<Value>(answer));
     };
     return serve<v1::LoadRequest>(backend_, context, in, Intent::read, ask);
   }
@@ -72,7 +70,7 @@ class SourceService final : public SourceMethods {
         for (const Result<Value>& value : values) *response.add_results() = load_result(value);
         return write(response, *out);
       };
-      backend_.store.get_many(keys_of(request), {.deadline = deadline},
+      backend_.store.get_many(keys_of(request), {.deadline = deadline, .client = call.client()},
                               call.completion<Values>(answer));
     };
     return serve<v1::LoadManyRequest>(backend_, context, in, Intent::read, ask);
@@ -87,7 +85,7 @@ class SourceService final : public SourceMethods {
         if (!same(held, given)) *response.mutable_row() = row_of(held);
         return write(response, *out);
       };
-      backend_.store.put(key_of(request), given, {.deadline = deadline},
+      backend_.store.put(key_of(request), given, {.deadline = deadline, .client = call.client()},
                          call.completion<Value>(answer));
     };
     return serve<v1::StoreRequest>(backend_, context, in, Intent::write, ask);
@@ -103,7 +101,7 @@ class SourceService final : public SourceMethods {
       };
       backend_.store.compare_and_set(
           key_of(request), {etag_of(request.expected()), Bytes::copy(request.expected())}, given,
-          {.deadline = deadline},
+          {.deadline = deadline, .client = call.client()},
           stored_or_not(call.completion<v1::CompareAndSetResponse>(answer), given));
     };
     return serve<v1::CompareAndSetRequest>(backend_, context, in, Intent::write, ask);
@@ -113,7 +111,8 @@ class SourceService final : public SourceMethods {
     const auto ask = [this, out](const v1::TouchRowRequest& request, Time deadline,
                                  PendingCall& call) {
       const auto answer = [out](const Value& value) { return write(row_of(value), *out); };
-      backend_.store.touch(key_of(request), expiry_of(request), {.deadline = deadline},
+      backend_.store.touch(key_of(request), expiry_of(request),
+                           {.deadline = deadline, .client = call.client()},
                            call.completion<Value>(answer));
     };
     return serve<v1::TouchRowRequest>(backend_, context, in, Intent::write, ask);
@@ -123,7 +122,8 @@ class SourceService final : public SourceMethods {
     const auto ask = [this, out](const v1::EraseRequest& request, Time deadline,
                                  PendingCall& call) {
       const auto answer = [out] { return write(v1::EraseResponse(), *out); };
-      backend_.store.erase(key_of(request), {.deadline = deadline}, call.completion<void>(answer));
+      backend_.store.erase(key_of(request), {.deadline = deadline, .client = call.client()},
+                           call.completion<void>(answer));
     };
     return serve<v1::EraseRequest>(backend_, context, in, Intent::write, ask);
   }

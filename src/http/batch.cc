@@ -31,15 +31,20 @@ void append_text(std::string_view bytes, bool base64, std::string& out) {
   out += '"';
 }
 
-void append_error(const Error& error, std::string& out) {
-  out.append(R"("error":{"code":")").append(errc_name(error.code));
-  out.append(R"(","message":)").append(json_string(error.message)).append("}");
-}
-
 template <class Unit>
 void append_span(std::string_view name, Duration span, std::string& out) {
   const auto count = std::chrono::duration_cast<Unit>(std::max(span, Duration{0})).count();
   out.append(",\"").append(name).append("\":").append(std::to_string(count));
+}
+
+void append_error(const Error& error, std::string& out) {
+  out.append(R"("error":{"code":")").append(errc_name(error.code));
+  out.append(R"(","message":)").append(json_string(error.message));
+  using std::chrono::milliseconds;
+  if (error.retry_after > Duration{0})
+    append_span<milliseconds>("retry_after_ms", std::chrono::ceil<milliseconds>(error.retry_after),
+                              out);
+  out += '}';
 }
 
 void append_history(const Value& value, std::string_view owner, Time now, std::string& out) {
@@ -91,13 +96,23 @@ const std::string* text_of(const Json& object, const char* name) {
   return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
+/// The milliseconds of that name in an object; 0 when there are none.
+Duration span_of(const Json& object, const char* name) {
+  using std::chrono::milliseconds;
+  const auto found = object.find(name);
+  const auto* count =
+      found == object.end() ? nullptr : found->get_ptr<const Json::number_unsigned_t*>();
+  constexpr std::uint64_t kMost = Duration::max() / milliseconds(1);
+  return count ? milliseconds(std::min<std::uint64_t>(*count, kMost)) : Duration{0};
+}
+
 std::optional<Error> error_of(const Json& entry) {
   const auto error = entry.is_object() ? entry.find("error") : entry.end();
   if (error == entry.end()) return {};
   const std::string* code = text_of(*error, "code");
   const std::string* message = text_of(*error, "message");
   if (!code || !message) return {};
-  return Error{errc_from_name(*code), *message};
+  return Error{errc_from_name(*code), *message, span_of(*error, "retry_after_ms")};
 }
 
 std::optional<Result<Value>> parse_entry(const Json& entry, Time began) {

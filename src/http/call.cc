@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/units.h"
 #include "base/uri.h"
 #include "http/batch.h"
 #include "http/wire.h"
@@ -39,7 +40,8 @@ Error strange(const HttpResponse& response, Errc code) {
 }
 
 Error told(const HttpResponse& response) {
-  return {errc_from_name(response.error_code), std::string(response.body.view())};
+  return {errc_from_name(response.error_code), std::string(response.body.view()),
+          parse_duration(response.retry_after).value_or(Duration{0})};
 }
 
 std::string group_path(std::string_view group) { return "/v1/groups/" + percent_encode(group); }

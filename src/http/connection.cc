@@ -2,6 +2,7 @@
 #include "http/connection.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,7 @@ Result<void> read_span(const std::string& text, std::string_view name, Duration&
   return {};
 }
 
-Result<Call> call_of(const HttpRequest& request, Duration timeout) {
+Result<Call> call_of(const HttpRequest& request, std::string_view client, Duration timeout) {
   Duration max_stale = parse_max_stale(request.cache_control);
   if (auto read = read_span(request.timeout, "X-Ringcache-Timeout", timeout); !read)
     return std::unexpected(std::move(read.error()));
@@ -42,7 +43,8 @@ Result<Call> call_of(const HttpRequest& request, Duration timeout) {
     return std::unexpected(std::move(read.error()));
   return Call{.deadline = saturating_add(BootClock::now(), timeout),
               .forwarded = request.forwarded,
-              .max_stale = max_stale};
+              .max_stale = max_stale,
+              .client = client};
 }
 
 Done<void> as_void(Done<Value> done) {
@@ -58,6 +60,7 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpDoor> door, std::shared_ptr<N
                                NetSocket socket)
     : door_(std::move(door)),
       stream_(std::move(loop), std::move(socket), door_->limits.head_bytes + kReadBytesMax),
+      client_(stream_.peer_address()),
       parser_(door_->limits) {}
 
 void HttpConnection::start() {
@@ -153,7 +156,7 @@ void HttpConnection::answer_failed(const HttpRefusal& refusal) {
 
 void HttpConnection::ask() {
   const HttpRequest& request = parser_.message();
-  const auto call = call_of(request, door_->options.request_timeout);
+  const auto call = call_of(request, client_, door_->options.request_timeout);
   if (!call) {
     reply(Result<Value>(std::unexpected(call.error())));
     return finish_request();

@@ -95,6 +95,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   const std::shared_ptr<HttpDoor> door_;
   NetStream stream_;
+  const std::string client_;  ///< Call::client of all its requests.
   HttpParser<HttpRequest> parser_;
   HttpRoute route_;
   std::shared_ptr<const HttpBatch> batch_;  ///< Of a request for many keys.

@@ -83,6 +83,7 @@ void note_field(HttpResponse& response, http::field field, BeastView name, Beast
   if (field != http::field::unknown) return;
   if (iequals(name, "X-Ringcache-Value")) response.value_facts.assign(value);
   if (iequals(name, "X-Ringcache-Error")) response.error_code.assign(value);
+  if (iequals(name, "X-Ringcache-Retry-After")) response.retry_after.assign(value);
 }
 
 /// Empties a message but keeps its strings' memory.

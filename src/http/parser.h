@@ -35,6 +35,7 @@ struct HttpResponse {
   unsigned status = 0;
   std::string value_facts;  ///< X-Ringcache-Value.
   std::string error_code;   ///< X-Ringcache-Error.
+  std::string retry_after;  ///< X-Ringcache-Retry-After.
   bool keep_alive = false;
   Bytes body;
 };

@@ -111,6 +111,16 @@ std::uint64_t seconds_since(Time then, Time now) {
   return then == Time{} || age < 0 ? 0 : static_cast<std::uint64_t>(age);
 }
 
+/// `Retry-After` counts in whole seconds; where nobody knows it says one. The other is exact.
+void add_retry_after(Duration wait, Head& head) {
+  using std::chrono::milliseconds, std::chrono::seconds;
+  const auto whole = std::max(std::chrono::ceil<seconds>(wait), seconds(1)).count();
+  head.field("Retry-After", static_cast<std::uint64_t>(whole));
+  if (wait <= Duration{0}) return;
+  const auto exact = std::chrono::ceil<milliseconds>(wait).count();
+  head.field("X-Ringcache-Retry-After", std::to_string(exact) + "ms");
+}
+
 /// "hit; owner=a" (or "stale"), or "miss; owner=a; load_ms=1.25".
 void append_path(const Value& value, std::string_view owner, std::string& out) {
   out += value.stale ? "stale" : value.hit ? "hit" : "miss";
@@ -280,7 +290,8 @@ void reply_refusal(const HttpExchange& exchange, const HttpRefusal& refusal, std
   Head head(exchange, refusal.status, out);
   head.field("X-Ringcache-Error", errc_name(refusal.error.code));
   if (refusal.error.code == Errc::unknown) head.field("X-Ringcache", "unknown");
-  if (refusal.status == 429 || refusal.status == 503) head.field("Retry-After", 1);
+  if (refusal.status == 429 || refusal.status == 503)
+    add_retry_after(refusal.error.retry_after, head);
   if (!refusal.allow.empty()) head.field("Allow", refusal.allow);
   if (head.end(error_type(exchange), body.size())) out += body;
 }

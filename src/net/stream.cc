@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/write.hpp>
 
 namespace ringcache {
@@ -14,6 +15,16 @@ using ErrorCode = boost::system::error_code;
 
 NetStream::NetStream(std::shared_ptr<NetLoop> loop, NetSocket socket, std::size_t input_max)
     : loop_(std::move(loop)), socket_(std::move(socket)), alarm_(*loop_), input_(input_max) {}
+
+/// A client of IPv4 is the same at a listener of IPv6.
+std::string NetStream::peer_address() const {
+  ErrorCode failed;
+  const auto address = socket_.remote_endpoint(failed).address();
+  if (failed) return {};
+  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  if (!mapped) return address.to_string();
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+}
 
 void NetStream::read(std::size_t wanted, Then then) {
   const auto room = input_.room(wanted);

@@ -26,6 +26,7 @@ class NetStream {
 
   NetLoop& loop() noexcept { return *loop_; }
   NetSocket& socket() noexcept { return socket_; }
+  std::string peer_address() const;  ///< "10.0.0.7", "fe80::1"; empty when nobody is connected.
   NetAlarm& alarm() noexcept { return alarm_; }
   NetBuffer& input() noexcept { return input_; }
 

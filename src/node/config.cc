@@ -36,22 +36,37 @@ std::string_view section_of(std::string_view path) {
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
 }
 
-std::string known_keys(std::string_view path) {
-  std::set<std::string_view> known;
-  for (const ConfigSetting& setting : config_settings()) {
-    const std::string_view section = section_of(setting.path);
-    if (match(section, section_of(path)))
-      known.insert(setting.path.substr(section.size() + 1));
-    else if (section_of(path).empty())
-      known.insert(setting.path.substr(0, setting.path.find('.')));
+std::string_view next_part(std::string_view& path) {
+  const std::string_view part = path.substr(0, path.find('.'));
+  path.remove_prefix(std::min(path.size(), part.size() + 1));
+  return part;
+}
+
+/// What a setting's path has next to `section`: "get" of "groups.*.get" in "groups.scores". Empty
+/// when it does not lie there.
+std::string_view part_within(std::string_view section, std::string_view setting) {
+  while (!section.empty()) {
+    const std::string_view wanted = next_part(setting), given = next_part(section);
+    if (wanted != given && wanted != "*") return {};
   }
+  return next_part(setting);
+}
+
+/// The keys of a section, those that are sections themselves among them.
+std::string keys_of(std::string_view section) {
+  std::set<std::string_view> known;
+  for (const ConfigSetting& setting : config_settings())
+    known.insert(part_within(section, setting.path));
   std::string list;
-  for (const std::string_view key : known) list += (list.empty() ? "" : ", ") + std::string(key);
+  for (const std::string_view key : known)
+    if (!key.empty()) list += (list.empty() ? "" : ", ") + std::string(key == "*" ? "NAME" : key);
   return list;
 }
 
 std::string unknown_key(std::string_view path) {
-  const std::string known = known_keys(path);
+  if (const std::string own = keys_of(path); !own.empty())
+    return "'" + std::string(path) + "' is a section; known in it: " + own;
+  const std::string known = keys_of(section_of(path));
   return "unknown key '" + std::string(path) + "'" +
          (known.empty() ? "; docs/config.md lists the keys" : "; known here: " + known);
 }
@@ -184,6 +199,7 @@ class Builder {
   void check_group(const Config::GroupSection& section) {
     const std::string path = "groups." + section.options.name;
     check_freshness(path, section);
+    check_rate_limit(path, section.options.limits.rate_limit);
     if (section.source.empty()) return check_plain(path, section);
     const auto found =
         std::ranges::find(config_.sources, section.source, &Config::SourceSection::name);
@@ -209,6 +225,11 @@ class Builder {
       else if (limits.max_age == Duration::max())
         wrong(path + '.' + key, "needs a max_age; without one copies have no age");
     }
+  }
+
+  void check_rate_limit(const std::string& path, const RateLimit& limit) {
+    if (limit.burst > 0 && limit.per_client <= 0)
+      wrong(path + ".rate_limit.burst", "needs a per_client, for example 1000/s");
   }
 
   void check_plain(const std::string& path, const Config::GroupSection& section) {

@@ -64,6 +64,10 @@ GroupLimits& limits(Config& config, std::string_view name) {
   return group_section(config, name).options.limits;
 }
 
+RateLimit& rate_limit(Config& config, std::string_view name) {
+  return limits(config, name).rate_limit;
+}
+
 Member& member(Config& config, std::string_view position) {
   return named_section(config.membership.members, position,
                        [](Member& m) -> std::string& { return m.id; });
@@ -209,6 +213,14 @@ constexpr ConfigSetting kSettings[]{
      [](C& c, Star s, Text v) { return assign_share(limits(c, s).refresh_ahead, v); }},
     {"groups.*.max_value",
      [](C& c, Star s, Text v) { return assign(limits(c, s).value_bytes_max, parse_bytes(v)); }},
+    {"groups.*.rate_limit.per_client",
+     [](C& c, Star s, Text v) { return assign(rate_limit(c, s).per_client, parse_rate(v)); }},
+    {"groups.*.rate_limit.burst",
+     [](C& c, Star s, Text v) {
+       return assign(rate_limit(c, s).burst, parse_count(v, 1, 1'000'000'000));
+     }},
+    {"groups.*.rate_limit.total",
+     [](C& c, Star s, Text v) { return assign(rate_limit(c, s).total, parse_rate(v)); }},
     {"log.level",
      [](C& c, Star, Text v) {
        return assign_choice<std::string>(

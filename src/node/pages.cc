@@ -45,10 +45,16 @@ Json json_of(const GroupStats& stats) {
           {"forwards", stats.forwards},
           {"bypasses", stats.bypasses},
           {"flights", stats.flights},
+          {"refused", stats.refused},
           {"entries", stats.cache.entries},
           {"bytes", stats.cache.charge},
           {"evictions", stats.cache.evictions},
           {"expirations", stats.cache.expirations}};
+}
+
+Json json_of(const RateLimit& limit) {
+  if (limit == RateLimit()) return nullptr;
+  return {{"per_client", limit.per_client}, {"burst", limit.burst}, {"total", limit.total}};
 }
 
 Json json_of(const Group& group) {
@@ -63,6 +69,7 @@ Json json_of(const Group& group) {
           {"stale_if_error_ms", span_ms(limits.stale_if_error)},
           {"refresh_ahead", limits.refresh_ahead},
           {"max_value", limits.value_bytes_max},
+          {"rate_limit", json_of(limits.rate_limit)},
           {"stats", json_of(group.stats())}};
 }
 

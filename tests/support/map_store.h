@@ -16,6 +16,9 @@
 
 namespace ringcache::testing {
 
+/// What MapStore answers for the key "later", which knows when to come again.
+inline const Error kLater{Errc::overloaded, "not now", std::chrono::microseconds(1'234'567)};
+
 /// A Store over a map, for the tests of front doors. Answers at once; a key that begins with
 /// "never" is not answered before release(), and one that is the name of an error code gets that
 /// error. The one group is "g". An invalidation costs as many copies as keys are named, or 3; its
@@ -137,7 +140,9 @@ class MapStore final : public Store {
     std::lock_guard lock(mutex_);
     ++calls_;
     last_call_ = call;
+    last_call_.client = client_ = call.client;
     if (key.group != "g") return Error{Errc::no_such_group, "no group of that name"};
+    if (key.name == "later") return kLater;
     const Errc code = errc_from_name(key.name);
     if (errc_name(code) == key.name) return Error{code, "as asked"};
     return {};
@@ -155,6 +160,7 @@ class MapStore final : public Store {
   std::vector<Done<Value>> held_;
   std::vector<Invalidation> invalidations_;
   Call last_call_;
+  std::string client_;  // last_call_.client
   std::size_t calls_ = 0;
   std::atomic<std::size_t> batches_ = 0;
   std::atomic<std::uint64_t> version_ = 0;

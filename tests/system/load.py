@@ -14,20 +14,24 @@ async def _read_answer(reader):
 
 
 class Connection:
-    """A kept connection that opens again when the server closed it."""
+    """A kept connection that opens again when the server closed it; from a source address, if there is one."""
 
-    def __init__(self, address):
+    def __init__(self, address, source=None):
         self.host, port = address.rsplit(":", 1)
-        self.port = int(port)
+        self.port, self.source = int(port), source and (source, 0)
         self.reader = self.writer = None
 
     async def open(self):
-        self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
+        self.reader, self.writer = await asyncio.open_connection(self.host, self.port, local_addr=self.source)
 
     async def get(self, path):
         return await self.request("GET", path)
 
     async def request(self, method, path, body=b""):
+        status, _, answer = await self.ask(method, path, body)
+        return status, answer
+
+    async def ask(self, method, path, body=b""):
         if self.writer is None:
             await self.open()
         try:
@@ -40,7 +44,7 @@ class Connection:
             raise
         if headers.get("connection") == "close":
             self.close()
-        return status, body
+        return status, headers, body
 
     def close(self):
         if self.writer is not None:

@@ -22,6 +22,26 @@ TEST(UnitsTest, RefusesWhatIsNoDuration) {
     EXPECT_EQ(parse_duration(text).error().code, Errc::invalid_argument) << text;
 }
 
+TEST(UnitsTest, ReadsRates) {
+  EXPECT_EQ(*parse_rate("1000/s"), 1000);
+  EXPECT_EQ(*parse_rate("0.5/s"), 0.5);
+  EXPECT_EQ(*parse_rate("90/m"), 1.5);
+  EXPECT_EQ(*parse_rate("36/h"), 0.01);
+  EXPECT_EQ(*parse_rate("0"), 0);
+}
+
+TEST(UnitsTest, RefusesWhatIsNoRate) {
+  for (const char* text :
+       {"", "1000", "/s", "-1/s", "1/d", "1 /s", "1/s ", "inf/s", "nan/s", "1000000001/s", "1e3/s"})
+    EXPECT_EQ(parse_rate(text).error().code, Errc::invalid_argument) << text;
+}
+
+TEST(UnitsTest, WritesRatesAsTheyWereRead) {
+  for (const char* text : {"1000/s", "100/m", "1/h", "30/m", "7/h", "1/s"})
+    EXPECT_EQ(format_rate(*parse_rate(text)), text);
+  EXPECT_EQ(format_rate(0.123456), "0.1235/s");
+}
+
 TEST(UnitsTest, ReadsSizes) {
   EXPECT_EQ(*parse_bytes("4096"), 4096u);
   EXPECT_EQ(*parse_bytes("64KiB"), 65536u);

@@ -214,6 +214,30 @@ TEST_F(GroupGetTest, ShedsCallsThatWouldWaitBeyondTheMaximum) {
   EXPECT_EQ(get("k").word(), "v");
 }
 
+TEST_F(GroupGetTest, AClientAboveItsRateIsRefusedWhateverItAsks) {
+  start({.limits = {.rate_limit = {.per_client = 2}}});
+  source->set("k", "v");
+  const Call call{.client = "a"};
+  EXPECT_EQ(get("k", call).word(), "v");
+  EXPECT_EQ(get("k", call).word(), "v");
+  const auto refused = get("k", call);
+  EXPECT_EQ(refused.word(), "overloaded");
+  EXPECT_EQ(refused.result().error().retry_after, 500ms);
+  EXPECT_EQ(get("other", call).word(), "overloaded");
+  EXPECT_EQ(put("k", "w", call).word(), "overloaded");
+  EXPECT_EQ(erase("k", call).word(), "overloaded");
+  EXPECT_EQ(compare_and_set_blocking(*group, key("k"), {etag_of("v")}, {}, call).error().code,
+            Errc::overloaded);
+  EXPECT_EQ(touch_blocking(*group, key("k"), Time::max(), call).error().code, Errc::overloaded);
+  EXPECT_EQ(invalidate_blocking(*group, {.group = "g", .keys = {"k"}}, call).error().code,
+            Errc::overloaded);
+  EXPECT_EQ(source->row("k"), "v");
+  EXPECT_EQ(group->stats().refused, 7u);
+  EXPECT_EQ(group->stats().gets, 2u);
+  EXPECT_EQ(group->stats().puts + group->stats().erases, 0u);
+  EXPECT_EQ(get("k", {.client = "b"}).word(), "v");
+}
+
 TEST_F(GroupGetTest, ACompletionMayAskTheGroupAgain) {
   source->set("k", "v");
   source->hold();

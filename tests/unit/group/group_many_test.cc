@@ -119,6 +119,15 @@ TEST_F(GroupManyTest, ASourceThatThrowsFailsThemAllAndNoMore) {
   EXPECT_EQ(words_of(get_many({"a", "b"})), (Words{"a", "b"}));
 }
 
+TEST_F(GroupManyTest, EachKeyCountsAgainstItsClientsRate) {
+  start_counted({.limits = {.rate_limit = {.per_client = 3}}});
+  const Call call{.client = "x"};
+  EXPECT_EQ(words_of(ask_many(*group, {"a", "b"}, call)), (Words{"a", "b"}));
+  const auto refused = ask_many(*group, {"a", "c"}, call);
+  EXPECT_EQ(refused.result().error().code, Errc::overloaded);
+  EXPECT_EQ(words_of(ask_many(*group, {"c"}, call)), Words{"c"});
+}
+
 TEST_F(GroupManyTest, AValueAboveTheLimitFailsAlone) {
   start_counted({.limits = {.value_bytes_max = 3}});
   source->set("large", "large");

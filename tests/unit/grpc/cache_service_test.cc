@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grpc/services.h"
 
+#include <functional>
 #include <thread>
 
 #include "grpc/errors.h"
+#include "status.pb.h"
 #include "unit/grpc/fixture.h"
 
 namespace ringcache {
@@ -251,6 +253,46 @@ TEST_F(CacheServiceTest, MuchMetadataDoesNotEndTheConnection) {
   }
 }
 
+TEST_F(CacheServiceTest, AClientIsItsAddress) {
+  const auto go = groupcachepb::GroupCache::NewStub(channel());
+  const std::vector<std::function<void(grpc::ClientContext*)>> calls{
+      [&](auto* context) { client()->Get(context, get_request("k"), &got); },
+      [&](auto* context) { client()->BatchGet(context, batch_request({"k"}), &many); },
+      [&](auto* context) { client()->Put(context, put_request("k", "v"), &stored); },
+      [&](auto* context) {
+        v1::DeleteResponse deleted;
+        client()->Delete(context, delete_request("k"), &deleted);
+      },
+      [&](auto* context) {
+        v1::TouchRequest request;
+        request.set_group("scores");
+        request.set_key("k");
+        v1::TouchResponse response;
+        client()->Touch(context, request, &response);
+      },
+      [&](auto* context) {
+        v1::InvalidateRequest request;
+        request.set_group("scores");
+        request.add_keys("k");
+        v1::InvalidateResponse response;
+        client()->Invalidate(context, request, &response);
+      },
+      [&](auto* context) {
+        groupcachepb::GetRequest request;
+        request.set_group("scores");
+        request.set_key("k");
+        groupcachepb::GetResponse response;
+        go->Get(context, request, &response);
+      }};
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    grpc::ClientContext context;
+    get_blocking(store, KeyView("scores", "k"));
+    ASSERT_EQ(store.last_call().client, "");
+    calls[i](&context);
+    EXPECT_EQ(store.last_call().client, "127.0.0.1") << i;
+  }
+}
+
 TEST_F(CacheServiceTest, ManyKeysAreAnsweredInTheirOrder) {
   store.set("a", {.bytes = Bytes::copy("1")});
   store.set("b", {.bytes = Bytes::copy("2")});
@@ -285,6 +327,28 @@ TEST_F(CacheServiceTest, WhatIsWrongWithOneKeyIsSaidOfItAlone) {
   EXPECT_EQ(many.results(1).found().value(), "100");
   EXPECT_EQ(many.results(2).refusal().code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(many.results(2).refusal().message(), "as you wished");
+  EXPECT_EQ(many.results(2).refusal().retry_after_ms(), 0u);
+}
+
+TEST_F(CacheServiceTest, WhenToComeAgainIsSaidAsEveryGrpcClientReadsIt) {
+  const auto status = get(get_request("later"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  v1::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_EQ(details.code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(details.message(), "not now");
+  ASSERT_EQ(details.details_size(), 1);
+  EXPECT_EQ(details.details(0).type_url(), "type.googleapis.com/google.rpc.RetryInfo");
+  v1::RetryInfo info;
+  ASSERT_TRUE(info.ParseFromString(details.details(0).value()));
+  EXPECT_EQ(info.retry_delay().seconds(), 1);
+  EXPECT_EQ(info.retry_delay().nanos(), 234'567'890);
+  EXPECT_EQ(get(get_request("error:overloaded")).error_details(), "");
+}
+
+TEST_F(CacheServiceTest, WhenToComeAgainIsSaidOfAKeyOfMany) {
+  ASSERT_TRUE(get_many(batch_request({"later"})).ok());
+  EXPECT_EQ(many.results(0).refusal().retry_after_ms(), 1'235u);
 }
 
 TEST_F(CacheServiceTest, ManyKeysOfNoGroupFailAsOne) {

@@ -4,7 +4,10 @@
 #include <grpc/support/time.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "grpc/spans.h"
+#include "status.pb.h"
 
 namespace ringcache {
 namespace {
@@ -54,6 +57,42 @@ TEST(ErrorsTest, ACodeOfOursComesBackAsItWentWhereItsStatusIsItsOwn) {
        {Errc::not_found, Errc::invalid_argument, Errc::too_large, Errc::unsupported,
         Errc::deadline_exceeded, Errc::unavailable, Errc::internal})
     EXPECT_EQ(errc_of(status_code(code)), code) << errc_name(code);
+}
+
+Duration retry_after(std::int64_t seconds, std::int32_t nanos) {
+  v1::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(seconds);
+  info.mutable_retry_delay()->set_nanos(nanos);
+  v1::Status details;
+  details.add_details()->set_type_url("type.googleapis.com/google.rpc.Help");
+  v1::StatusDetail& detail = *details.add_details();
+  detail.set_type_url("type.googleapis.com/google.rpc.RetryInfo");
+  detail.set_value(info.SerializeAsString());
+  const grpc::ClientContext context;
+  const grpc::Status status(grpc::StatusCode::UNAVAILABLE, "", details.SerializeAsString());
+  return error_of(status, context, Intent::read).retry_after;
+}
+
+TEST(ErrorsTest, WhoeverSaysWhenToComeAgainIsHeard) {
+  EXPECT_EQ(retry_after(2, 500'000'000), 2'500ms);
+  EXPECT_EQ(retry_after(0, 1), 1ns);
+}
+
+TEST(ErrorsTest, ATimeToComeAgainThatIsNoneDoesNoHarm) {
+  EXPECT_EQ(retry_after(-5, -5), 0ns);
+  EXPECT_EQ(retry_after(std::numeric_limits<std::int64_t>::max(), 999'999'999), Duration::max());
+  const grpc::ClientContext context;
+  const grpc::Status status(grpc::StatusCode::UNAVAILABLE, "", "\xff\xff no message");
+  EXPECT_EQ(error_of(status, context, Intent::read), (Error{Errc::unavailable, ""}));
+}
+
+TEST(ErrorsTest, AnAddressIsAPeersNameWithoutItsPort) {
+  EXPECT_EQ(address_in("ipv4:10.0.0.7:5050"), "10.0.0.7");
+  EXPECT_EQ(address_in("ipv6:%5B::1%5D:5050"), "::1");
+  EXPECT_EQ(address_in("ipv6:[fe80::1]:5050"), "fe80::1");
+  for (const char* other : {"unix:/run/s.sock", "unknown", "", "ipv4"})
+    EXPECT_EQ(address_in(other), other);
+  for (const char* broken : {"ipv4:", "ipv6:", "ipv6:[", "ipv6:%5B"}) address_in(broken);
 }
 
 TEST(ErrorsTest, NoDeadlineIsForEver) {

@@ -15,6 +15,9 @@ namespace ringcache {
 
 using namespace std::chrono_literals;
 
+/// What FakeStore answers for the key "later", which knows when to come again.
+inline const Error kLater{Errc::overloaded, "not now", 1'234'567'890ns};
+
 /// A Store of one group, "scores". A key "error:NAME" fails with that Errc; a key "held…" is kept
 /// until release(). Remembers the last call it got.
 class FakeStore final : public Store {
@@ -78,6 +81,7 @@ class FakeStore final : public Store {
     {
       std::lock_guard lock(mutex_);
       last_call_ = call;
+      last_call_.client = client_ = call.client;
       last_invalidation_ = what;
     }
     done(what.keys.size());
@@ -127,9 +131,12 @@ class FakeStore final : public Store {
     ++calls_;
     std::unique_lock lock(mutex_);
     last_call_ = call;
+    last_call_.client = client_ = call.client;
     lock.unlock();
     constexpr std::string_view kError = "error:";
-    if (key.group != "scores") {
+    if (key.name == "later") {
+      done(std::unexpected(kLater));
+    } else if (key.group != "scores") {
       done(fail(Errc::no_such_group, "no group '" + std::string(key.group) + "'"));
     } else if (key.name.starts_with(kError)) {
       done(fail(errc_from_name(key.name.substr(kError.size())), "as you wished"));
@@ -152,6 +159,7 @@ class FakeStore final : public Store {
   std::map<std::string, Value> rows_;
   std::vector<Task> held_;
   Call last_call_;
+  std::string client_;  // last_call_.client
   Invalidation last_invalidation_;
 };
 

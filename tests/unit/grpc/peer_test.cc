@@ -123,6 +123,14 @@ TEST_F(PeerTest, EveryErrorSurvivesTheWire) {
   }
 }
 
+TEST_F(PeerTest, WhenToComeAgainSurvivesTheWire) {
+  const KeyView key("scores", "later");
+  EXPECT_EQ(get_blocking(*peer, key).error(), kLater);
+  EXPECT_EQ(put_blocking(*peer, key, {}).error(), kLater);
+  EXPECT_EQ(erase_blocking(*peer, key).error(), kLater);
+  EXPECT_EQ(get_many({"later"})->at(0).error(), (Error{kLater.code, kLater.message, 1'235ms}));
+}
+
 TEST_F(PeerTest, ManyKeysAreOneMessageAndAnsweredInTheirOrder) {
   std::vector<std::string> names;
   for (int i = 0; i < 1'000; ++i) {

@@ -152,6 +152,13 @@ TEST_F(RemoteSourceTest, EveryErrorSurvivesTheWireUnderTheSourcesName) {
   }
 }
 
+TEST_F(RemoteSourceTest, WhenToComeAgainSurvivesTheWire) {
+  const KeyView key("scores", "later");
+  EXPECT_EQ(get_blocking(*source, key).error().retry_after, kLater.retry_after);
+  EXPECT_EQ(put_blocking(*source, key, {}).error().retry_after, kLater.retry_after);
+  EXPECT_EQ(get_many({"later"}).at(0).error().retry_after, 1'235ms);
+}
+
 TEST_F(RemoteSourceTest, TheEarlierOfDeadlineAndTimeoutTravels) {
   open({.timeout = 10s});
   EXPECT_FALSE(get_blocking(*source, kKey));

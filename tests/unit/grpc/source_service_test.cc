@@ -89,5 +89,15 @@ TEST_F(SourceServiceTest, ATouchAnswersTheRow) {
   EXPECT_EQ(row.tags(1), "big");
 }
 
+TEST_F(SourceServiceTest, WhoAsksASourceIsAClient) {
+  v1::LoadRequest request;
+  request.set_group("scores");
+  request.set_key("k");
+  v1::Row row;
+  grpc::ClientContext context;
+  EXPECT_FALSE(v1::Source::NewStub(channel())->Load(&context, request, &row).ok());
+  EXPECT_EQ(store.last_call().client, "127.0.0.1");
+}
+
 }  // namespace
 }  // namespace ringcache

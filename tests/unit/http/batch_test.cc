@@ -60,6 +60,11 @@ TEST(BatchTest, AnErrorStandsWhereTheValueWould) {
                                 "message":"no such \"key\""}})"));
 }
 
+TEST(BatchTest, AnErrorSaysWhenToComeAgainIfItKnows) {
+  const Json entries = answer({.keys = {"a"}}, {std::unexpected(Error{Errc::overloaded, "", 5us})});
+  EXPECT_EQ(entries[0]["error"]["retry_after_ms"], 1);
+}
+
 TEST(BatchTest, BytesThatAreNoTextAreAskedForInBase64) {
   const Values values{value("\xff"), value("1")};
   const Json text = answer({.keys = {"a", "b"}}, values);

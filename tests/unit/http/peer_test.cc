@@ -182,6 +182,16 @@ TEST_F(HttpPeerTest, EveryErrorKeepsItsCodeAndWords) {
             Errc::no_such_group);
 }
 
+TEST_F(HttpPeerTest, WhenToComeAgainSurvivesTheWire) {
+  const KeyView key("g", "later");
+  EXPECT_EQ(get_blocking(*peer_, key, within(10s)).error(),
+            (Error{Errc::overloaded, "not now", 1'235ms}));
+  EXPECT_EQ(put_blocking(*peer_, key, {}, within(10s)).error().retry_after, 1'235ms);
+  EXPECT_EQ(erase_blocking(*peer_, key, within(10s)).error().retry_after, 1'235ms);
+  EXPECT_EQ(get_many(*peer_, {"later"})->at(0).error(),
+            (Error{Errc::overloaded, "not now", 1'235ms}));
+}
+
 TEST_F(HttpPeerTest, AnEraseIsDoneOnce) {
   store_.set("k", "100");
   EXPECT_TRUE(erase_blocking(*peer_, KeyView("g", "k"), within(10s)));

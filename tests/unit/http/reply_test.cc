@@ -94,6 +94,19 @@ TEST_F(ReplyTest, EveryCodeHasItsStatus) {
   }
 }
 
+TEST_F(ReplyTest, WhenToComeAgainIsSaidInWholeSecondsAndExactly) {
+  const std::pair<Duration, std::string> table[] = {
+      {1us, "1\r\nX-Ringcache-Retry-After: 1ms"},
+      {1s, "1\r\nX-Ringcache-Retry-After: 1000ms"},
+      {1001ms, "2\r\nX-Ringcache-Retry-After: 1001ms"},
+      {0s, "1\r\nContent-Type"}};
+  for (const auto& [wait, text] : table) {
+    out_.clear();
+    reply_to_erase(exchange(), std::unexpected(Error{Errc::overloaded, "", wait}), out_);
+    EXPECT_TRUE(has("Retry-After: " + text)) << out_;
+  }
+}
+
 TEST_F(ReplyTest, ARefusedMethodNamesTheOthers) {
   reply_refusal(exchange(), {405, {Errc::invalid_argument, ""}, "GET, HEAD"}, out_);
   EXPECT_TRUE(has("Allow: GET, HEAD\r\n"));

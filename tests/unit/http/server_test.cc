@@ -91,6 +91,16 @@ TEST_F(HttpServerTest, ThePeerRoutesOfTheGoFamily) {
   EXPECT_EQ(ask("/_geecache/g/").status, 400u);
 }
 
+TEST_F(HttpServerTest, AClientIsItsAddress) {
+  server();
+  for (const char* target : {"/v1/groups/g/keys/k", "/api?group=g&key=k", "/_groupcache/g/k"}) {
+    get_blocking(store_, KeyView("g", "k"));
+    ASSERT_EQ(store_.last_call().client, "");
+    ask(target);
+    EXPECT_EQ(store_.last_call().client, "127.0.0.1") << target;
+  }
+}
+
 TEST_F(HttpServerTest, HealthAndReadinessAreTwoThings) {
   std::string reason = "not in the ring yet";
   server({.unready_reason = [&] { return reason; }});

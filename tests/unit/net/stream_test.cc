@@ -48,6 +48,23 @@ class NetStreamTest : public ::testing::Test {
   std::unique_ptr<NetStream> far_;
 };
 
+TEST_F(NetStreamTest, ThePeersAddressHasNoPort) {
+  EXPECT_EQ(far_->peer_address(), "127.0.0.1");
+  far_->close();
+  EXPECT_EQ(far_->peer_address(), "");
+}
+
+TEST_F(NetStreamTest, AClientOfIpv4IsTheSameAtAListenerOfIpv6) {
+  tcp::acceptor acceptor(loop_->io(), tcp::endpoint(tcp::v6(), 0));  // both, unless told otherwise
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    NetSocket near(loop_->io().get_executor());
+    near.connect({boost::asio::ip::make_address(address), acceptor.local_endpoint().port()});
+    NetSocket far(loop_->io().get_executor());
+    acceptor.accept(far);
+    EXPECT_EQ(NetStream(loop_, std::move(far), 1).peer_address(), address);
+  }
+}
+
 TEST_F(NetStreamTest, TextAndPayloadsKeepTheirOrder) {
   near_->text() += "a";
   near_->payload(Bytes::copy("1"));

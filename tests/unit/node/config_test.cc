@@ -139,6 +139,9 @@ TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsLineAndItsNeighbours) {
   EXPECT_EQ(mistake("\nlisten:\n  htpp: 127.0.0.1:1\n"),
             "3: unknown key 'listen.htpp'; known here: grpc, http");
   EXPECT_EQ(mistake("lisen: {http: x}").substr(0, 28), "1: unknown key 'lisen.http';");
+  EXPECT_NE(mistake("groups: {g: {rate_limits: 1/s}}").find(", put, rate_limit, refresh_ahead"),
+            std::string::npos);
+  EXPECT_EQ(mistake("groups: scores"), "1: 'groups' is a section; known in it: NAME");
 }
 
 TEST_F(ConfigTest, AWrongValueIsNamedWithItsLine) {
@@ -156,6 +159,30 @@ TEST_F(ConfigTest, AShareIsANumberFromZeroToOne) {
     EXPECT_EQ(mistake(group + share + "}}"),
               "1: groups.g.max_age_jitter: '" + std::string(share) +
                   "' is not a share; write a number from 0 to 1, for example 0.1");
+}
+
+TEST_F(ConfigTest, ARateLimitIsASectionOfItsGroup) {
+  const auto config =
+      load("groups: {g: {rate_limit: {per_client: 1000/s, burst: 2000, total: 3000/m}}}",
+           {{"RINGCACHE_GROUPS_G_RATE_LIMIT_BURST", "500"}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->groups.at(0).options.limits.rate_limit,
+            (RateLimit{.per_client = 1000, .burst = 500, .total = 50}));
+}
+
+TEST_F(ConfigTest, ARateLimitThatIsNoneIsNamedWithItsLine) {
+  const std::string group = "groups:\n  g:\n    rate_limit: ";
+  EXPECT_EQ(mistake(group + "{per_client: 1000}"),
+            "3: groups.g.rate_limit.per_client: '1000' is not a rate; write 1000/s, 100/m, 10/h, "
+            "or 0 for no limit");
+  EXPECT_EQ(mistake(group + "{per_client: 1/s, burst: 0}"),
+            "3: groups.g.rate_limit.burst: '0' is not a whole number from 1 to 1000000000");
+  EXPECT_EQ(mistake(group + "{total: 1/s, burst: 5}"),
+            "3: groups.g.rate_limit.burst: needs a per_client, for example 1000/s");
+  EXPECT_EQ(mistake(group + "1000/s"),
+            "3: 'groups.g.rate_limit' is a section; known in it: burst, per_client, total");
+  EXPECT_EQ(mistake(group + "{rate: 1/s}"),
+            "3: unknown key 'groups.g.rate_limit.rate'; known here: burst, per_client, total");
 }
 
 TEST_F(ConfigTest, WhatSpeaksOfReadingAgainNeedsASourceAndAMaxAge) {

@@ -153,9 +153,12 @@ TEST(NodeAloneTest, ReloadAdoptsGroupLimits) {
   Config newer = config_of("a");
   const auto group = (*node)->add_group(
       {.name = "g"}, [](std::string_view, const LoadContext&) { return loaded(""); });
-  newer.groups.push_back({.options = {.name = "g", .limits = {.capacity = 1 << 20}}});
+  const RateLimit limit{.per_client = 10};
+  newer.groups.push_back(
+      {.options = {.name = "g", .limits = {.capacity = 1 << 20, .rate_limit = limit}}});
   (*node)->reload(newer);
   EXPECT_EQ((*group)->limits().capacity, 1u << 20);
+  EXPECT_EQ((*group)->limits().rate_limit, limit);
 }
 
 }  // namespace

@@ -51,6 +51,17 @@ TEST_F(PagesTest, AGroupPageHasLimitsAndStatistics) {
   EXPECT_EQ(json::parse(groups_page(groups_))["groups"].size(), 1u);
 }
 
+TEST_F(PagesTest, AGroupPageTellsWhatClientsMayAskAndHowManyWereRefused) {
+  EXPECT_TRUE(json::parse(*group_page(groups_, "g"))["rate_limit"].is_null());
+  groups_.find("g")->set_limits({.rate_limit = {.per_client = 2, .burst = 1}});
+  for (int i = 0; i < 3; ++i)
+    groups_.get(KeyView("g", "k"), {.client = "a"}, [](const Result<Value>&) {});
+  const json page = json::parse(*group_page(groups_, "g"));
+  EXPECT_EQ(page["rate_limit"], (json{{"per_client", 2.0}, {"burst", 1.0}, {"total", 0.0}}));
+  EXPECT_EQ(page["stats"]["refused"], 2);
+  EXPECT_EQ(page["stats"]["gets"], 1);
+}
+
 TEST_F(PagesTest, AGroupNobodyKnowsIsAnError) {
   EXPECT_EQ(group_page(groups_, "x").error().code, Errc::no_such_group);
   EXPECT_EQ(why_page(groups_, cluster_, clock_, KeyView("x", "k")).error().code,
