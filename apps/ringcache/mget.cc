@@ -19,7 +19,7 @@ struct WantedKeys {
 };
 
 /// A key's part of the node's answer.
-struct Answer {
+struct KeyAnswer {
   std::string key;
   std::string value;  ///< Its bytes, or the words of the error.
   std::string how;    ///< "hit", "miss", or the error's code.
@@ -36,8 +36,8 @@ std::string shown(const std::string& value) {
   return line;
 }
 
-Answer read_entry(const std::string& key, const Json& json) {
-  Answer entry{.key = key, .json = json};
+KeyAnswer read_entry(const std::string& key, const Json& json) {
+  KeyAnswer entry{.key = key, .json = json};
   entry.found = json.contains("value");
   if (entry.found) {
     entry.value = from_base64(json.value("value", "")).value_or("");
@@ -56,7 +56,7 @@ Answer read_entry(const std::string& key, const Json& json) {
   return entry;
 }
 
-Result<std::vector<Answer>> ask(const Client& client, const WantedKeys& wanted) {
+Result<std::vector<KeyAnswer>> ask(const Client& client, const WantedKeys& wanted) {
   Json question{{"encoding", "base64"}, {"keys", Json::array()}};
   for (const std::string& key : wanted.keys) question["keys"].push_back(to_base64(key));
   const auto answer = client.post_json(verb_path(wanted.group, "batchGet"), question);
@@ -64,33 +64,34 @@ Result<std::vector<Answer>> ask(const Client& client, const WantedKeys& wanted) 
   const Json values = answer->is_object() ? answer->value("values", Json::array()) : Json::array();
   if (values.size() != wanted.keys.size())
     return fail(Errc::internal, client.endpoint() + " answered as no ringcache node does");
-  std::vector<Answer> entries;
+  std::vector<KeyAnswer> entries;
   for (std::size_t i = 0; i < values.size(); ++i)
     entries.push_back(read_entry(wanted.keys[i], values[i]));
   return entries;
 }
 
-void print_table(const std::vector<Answer>& entries) {
+void print_table(const std::vector<KeyAnswer>& entries) {
   Table table({"KEY", "ANSWER", "VALUE"});
-  for (const Answer& entry : entries) table.add({shown(entry.key), entry.how, shown(entry.value)});
+  for (const KeyAnswer& entry : entries)
+    table.add({shown(entry.key), entry.how, shown(entry.value)});
   table.print(std::cout);
 }
 
-void print_json(const std::vector<Answer>& entries) {
-  for (const Answer& entry : entries) std::cout << entry.json << '\n';
+void print_json(const std::vector<KeyAnswer>& entries) {
+  for (const KeyAnswer& entry : entries) std::cout << entry.json << '\n';
 }
 
 /// A line for each key, whatever the value: an empty one for a key that is not there.
-void print_raw(const std::vector<Answer>& entries) {
-  for (const Answer& entry : entries) {
+void print_raw(const std::vector<KeyAnswer>& entries) {
+  for (const KeyAnswer& entry : entries) {
     std::cout << (entry.found ? entry.value : "") << '\n';
     if (!entry.found) std::cerr << "ringcache: " << entry.key << ": " << entry.value << '\n';
   }
 }
 
-int exit_code(const std::vector<Answer>& entries) {
-  const auto missing = [](const Answer& entry) { return entry.how == "not_found"; };
-  const auto fine = [&](const Answer& entry) { return entry.found || missing(entry); };
+int exit_code(const std::vector<KeyAnswer>& entries) {
+  const auto missing = [](const KeyAnswer& entry) { return entry.how == "not_found"; };
+  const auto fine = [&](const KeyAnswer& entry) { return entry.found || missing(entry); };
   if (!std::ranges::all_of(entries, fine)) return kFailed;
   return std::ranges::any_of(entries, missing) ? kNotFound : kDone;
 }

@@ -10,7 +10,7 @@ import harness
 class CliTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = harness.Cluster(extra="ring: {type: classic}", transport="http",
+        cls.cluster = harness.Cluster(extra="ring: {type: classic}",
                                       groups="  sessions: {capacity: 1MiB}")
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <random>
+
 namespace ringcache {
 namespace {
 
@@ -195,6 +198,43 @@ TEST(BatchBodyTest, AnInvalidationOfNothingIsNotOneOfAll) {
     EXPECT_EQ(objects("{\"all\":" + std::string(all) + "}"), "\"all\" can only be true") << all;
   EXPECT_EQ(objects(R"({"prefix":"?","encoding":"base64"})"), "\"prefix\" is not base64");
   EXPECT_EQ(objects(R"({"keys":[""]})"), "key 1 is empty");
+}
+
+/// Bodies with random damage: each comes to an end, and none builds more than its keys.
+TEST(BatchBodyTest, AnyBytesComeToAnEnd) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const std::string_view tokens[] = {"{",
+                                     "}",
+                                     "[",
+                                     "]",
+                                     ":",
+                                     ",",
+                                     "\"a\"",
+                                     "\"keys\"",
+                                     "\"ttl\"",
+                                     "\"prefix\"",
+                                     "\"entries\"",
+                                     "\"key\"",
+                                     "\"tag\"",
+                                     "\"all\"",
+                                     "\"value\"",
+                                     "\"1s\"",
+                                     "\"tags\"",
+                                     "true",
+                                     "\"encoding\"",
+                                     "-1.5",
+                                     "\"base64\""};
+  const std::string whole =
+      R"({"entries":[{"key":"a","value":"1","ttl":"1s","tags":["x"]}],"keys":["a"],"tag":"x"})";
+  for (int round = 0; round < 3'000; ++round) {
+    std::string body = whole;
+    for (auto damage = random() % 6; damage > 0; --damage)
+      body.replace(random() % body.size(), random() % 4, tokens[random() % std::size(tokens)]);
+    const auto batch = parse(body, static_cast<BatchVerb>(random() % 5));
+    ASSERT_TRUE(batch ? batch->keys.size() <= 3 : !batch.error().message.empty()) << body;
+  }
 }
 
 }  // namespace

@@ -145,8 +145,9 @@ TEST_F(CallTest, ManyKeysArePostedAsARead) {
 TEST_F(CallTest, AnAnswerToManyKeysIsOurs) {
   std::optional<Result<Values>> values;
   const auto ask = [&] {
-    return std::make_shared<HttpCall>(loop_, "g", Bytes::copy("{}"), Call{},
-                                      [&](Result<Values> result) { values = std::move(result); });
+    return std::make_shared<HttpCall>(
+        loop_, "g", Bytes::copy("{}"), Call{},
+        [&](Result<Values> result) { values.emplace(std::move(result)); });
   };
   ask()->finish(
       {.status = 200, .body = Bytes::copy(R"({"values":[{"value":"YQ==","facts":"hit=1"}]})")});
