@@ -65,16 +65,16 @@ std::optional<Error> ClientLimits::take(std::string_view client, std::size_t key
 
 /// None where clients have no limit of their own. REQUIRES: mutex_ held.
 //
-// A full bucket is as good as none. Each call looks at the two clients that were silent for
-// longest, so that the idle ones go as fast as new ones come, and nobody ever waits for a sweep.
+// A full bucket is as good as none. Whoever is new looks at the two clients that were silent for
+// longest, so that the idle ones go faster than new ones come, and nobody ever waits for a sweep.
 TokenBucket* ClientLimits::bucket_of(std::string_view client, Time now) {
   if (limit_.per_client <= 0) return nullptr;
-  for (int i = 0; i < 2 && !clients_.empty() && clients_.front().bucket.is_full(now); ++i)
-    forget_oldest();
   if (const auto known = by_name_.find(client); known != by_name_.end()) {
     clients_.splice(clients_.end(), clients_, known->second);
     return &known->second->bucket;
   }
+  for (int i = 0; i < 2 && !clients_.empty() && clients_.front().bucket.is_full(now); ++i)
+    forget_oldest();
   if (clients_.size() >= clients_max_) forget_oldest();
   const double burst = limit_.burst > 0 ? limit_.burst : seconds_worth(limit_.per_client);
   clients_.push_back({std::string(client), TokenBucket(limit_.per_client, burst)});

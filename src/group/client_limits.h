@@ -38,7 +38,7 @@ class ClientLimits {
   }
 
   std::uint64_t refused() const;  ///< Calls, so far.
-  std::size_t clients() const;    ///< Those who have tokens to win back, and a few who had.
+  std::size_t clients() const;    ///< Those remembered: who has tokens to win back, or had.
 
  private:
   struct Client {
