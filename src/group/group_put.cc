@@ -109,7 +109,7 @@ void Group::Core::found_expected(const WritePtr& write, Result<Value> row) {
   }
   if (row || row.error().code == Errc::not_found)
     return answer(*write, fail(Errc::precondition_failed,
-                               row ? "the key has another value by now" : "there is no such key"));
+                               "the key does not have the value that the etag stands for"));
   if (row.error().code == Errc::deadline_exceeded) row.error().code = Errc::unavailable;
   answer(*write, std::move(row));
 }

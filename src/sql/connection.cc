@@ -2,6 +2,7 @@
 #include "sql/connection.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "sql/check.h"
 
@@ -15,6 +16,7 @@ constexpr Duration kRetryPauseMin = 50ms;
 constexpr Duration kRetryPauseMax = 1s;
 /// Reads look this often whether their file is still there; a look costs a system call.
 constexpr Duration kLookEvery = 100ms;
+constexpr Duration kLockPause = 10ms;
 /// How long a database's clock is taken to go on as it was.
 constexpr Duration kClockLife = 10s;
 
@@ -79,12 +81,23 @@ Tried<void> SqlConnection::open_session() {
   if (!opened) return std::unexpected(opened.error());
   session_ = std::move(*opened);
   for (const std::string& sql : source_->setup) {
-    if (auto ran = session_->run(sql); !ran) {
+    if (auto ran = set_up(sql); !ran) {
       ran.error().message = source_->place.label + ": " + ran.error().message;
       return ran;
     }
   }
   return {};
+}
+
+/// Of two processes that make one SQLite file at the same time one is told at once that it is
+/// locked, as not every statement waits for a lock.
+Tried<void> SqlConnection::set_up(const std::string& sql) {
+  for (;;) {
+    auto ran = session_->run(sql);
+    const bool locked = !ran && ran.error().trouble == Trouble::busy;
+    if (!locked || BootClock::now() + kLockPause >= deadline_) return ran;
+    std::this_thread::sleep_for(kLockPause);
+  }
 }
 
 Error SqlConnection::not_opened(const Failure& failure) {

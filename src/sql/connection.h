@@ -123,6 +123,7 @@ class SqlConnection {
   Result<void> reopen();
   Result<void> open();
   Tried<void> open_session();
+  Tried<void> set_up(const std::string& sql);
   Error not_opened(const Failure& failure);
   Error unreachable(std::string why);
   Result<SqlPrepared*> prepare(const Key& key);
