@@ -201,8 +201,10 @@ TEST_P(ServerFaultsTest, WhileItStandsStillCallsEndInTimeAndThenTheyWorkAgain) {
   server().freeze();
   EXPECT_EQ(code_of(get(*rows, "k")), Errc::unavailable);
   EXPECT_EQ(code_of(put(*rows, "k", "w")), Errc::unavailable);
-  EXPECT_EQ(code_of(get(*rows, "k", {.deadline = BootClock::now() + 10ms})),
-            Errc::deadline_exceeded);
+  // Refused at once where the connection was given up and the pause before the next try is not
+  // over.
+  const Errc hasty = code_of(get(*rows, "k", {.deadline = BootClock::now() + 10ms}));
+  EXPECT_TRUE(hasty == Errc::deadline_exceeded || hasty == Errc::unavailable);
   server().thaw();
   EXPECT_EQ(until_it_answers(*rows), "v");
 }
