@@ -40,6 +40,7 @@ void add_nodes(Cli& cli);
 void add_ring(Cli& cli);
 void add_groups(Cli& cli);
 void add_config(Cli& cli);
+void add_source(Cli& cli);
 void add_demo(Cli& cli);
 void add_replay(Cli& cli);
 

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   cli.app.add_option("-o,--output", cli.format, "table, json or raw")
       ->transform(CLI::CheckedTransformer(formats).description("FORM"));
   for (const auto add : {add_get, add_put, add_del, add_mget, add_invalidate, add_why, add_nodes,
-                         add_ring, add_groups, add_config, add_demo, add_replay})
+                         add_ring, add_groups, add_config, add_source, add_demo, add_replay})
     add(cli);
   try {
     cli.app.parse(argc, argv);

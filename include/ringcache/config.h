@@ -47,6 +47,7 @@ struct Config {
     Duration timeout = std::chrono::seconds(2);
     unsigned max_loads = 64;        ///< SourceLimits::loads_max.
     unsigned loads_per_second = 0;  ///< SourceLimits::loads_per_second.
+    Duration feed{0};               ///< SqlFeedOptions::poll; 0: no change feed.
     friend bool operator==(const SourceSection&, const SourceSection&) = default;
   };
   struct GroupSection {

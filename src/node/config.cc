@@ -185,6 +185,14 @@ class Builder {
       check_target(path, dsn.substr(kGrpc.size()));
     else if (!dsn.starts_with("kv:"))
       check_database(path, dsn);
+    check_feed(path, section);
+  }
+
+  /// Triggers write the outbox, so it takes a database.
+  void check_feed(const std::string& path, const Config::SourceSection& section) {
+    const bool is_database = !section.dsn.starts_with("kv:") && !section.dsn.starts_with(kGrpc);
+    if (section.feed > Duration{0} && !is_database)
+      wrong(path + ".feed", "only a database has a change feed; remove it");
   }
 
   void check_database(const std::string& path, const std::string& dsn) {

@@ -7,6 +7,8 @@
 #include <ranges>
 #include <utility>
 
+#include <ringcache/sql_feed.h>
+
 #include "base/units.h"
 
 namespace ringcache {
@@ -112,6 +114,17 @@ Wrong assign_share(double& to, const std::string& value) {
   return to = share, Wrong{};
 }
 
+/// Whether there is one, or how often it looks.
+Wrong assign_feed(Duration& to, const std::string& value) {
+  using namespace std::chrono_literals;
+  if (value == "true") return to = SqlFeedOptions().poll, Wrong{};
+  if (value == "false") return to = 0s, Wrong{};
+  const auto poll = parse_duration(value);
+  if (!poll || *poll < 10ms || *poll > 1min)
+    return "'" + value + "' is not true, false, or how often to look, 10ms to 1m";
+  return to = *poll, Wrong{};
+}
+
 using C = Config;
 using Type = Config::MembershipSection::Type;
 using Text = const std::string&;
@@ -173,6 +186,8 @@ constexpr ConfigSetting kSettings[]{
      [](C& c, Star s, Text v) {
        return assign(source_section(c, s).loads_per_second, parse_count(v, 0, 1'000'000'000));
      }},
+    {"sources.*.feed",
+     [](C& c, Star s, Text v) { return assign_feed(source_section(c, s).feed, v); }},
     {"groups.*.source",
      [](C& c, Star s, Text v) { return assign_text(group_section(c, s).source, v); }},
     {"groups.*.get", [](C& c, Star s, Text v) { return assign_text(group_section(c, s).get, v); }},

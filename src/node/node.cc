@@ -13,6 +13,7 @@
 #include <ringcache/http.h>
 
 #include "base/units.h"
+#include "node/feeds.h"
 #include "node/pages.h"
 #include "node/sources.h"
 
@@ -57,8 +58,8 @@ std::string reachable(const std::string& listen, std::uint16_t port, const std::
 
 }  // namespace
 
-/// Destroyed from the bottom up: first nobody tells us views, then nobody calls, then the groups
-/// go, then what they call.
+/// Destroyed from the bottom up: first feeds end, then nobody tells us views, then nobody calls,
+/// then the groups go, then what they call.
 struct Node::Parts {
   Config config;
   Log log;
@@ -74,6 +75,7 @@ struct Node::Parts {
   std::unique_ptr<GrpcServer> grpc;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<Membership> membership;
+  Feeds feeds{config, groups};
 
   std::shared_ptr<Store> connect(const Member& member) const;
   std::unique_ptr<Membership> make_membership() const;
@@ -137,9 +139,9 @@ std::vector<HttpPage> Node::Parts::pages() {
   using Parameters = HttpPage::Parameters;
   return {
       {"/v1/cluster", [this](const Parameters&) { return cluster_page(*cluster); }},
-      {"/v1/groups", [this](const Parameters&) { return groups_page(groups); }},
+      {"/v1/groups", [this](const Parameters&) { return groups_page(groups, feeds); }},
       {"/v1/groups/{group}",
-       [this](const Parameters& p) { return group_page(groups, p.at("group")); }},
+       [this](const Parameters& p) { return group_page(groups, feeds, p.at("group")); }},
       {"/v1/why/{group}/{key}",
        [this](const Parameters& p) {
          return why_page(groups, *cluster, *scheduler, KeyView(p.at("group"), p.at("key")));
@@ -221,6 +223,7 @@ Result<Group*> Node::add_group(GroupOptions options, std::shared_ptr<Store> sour
 }
 
 Result<void> Node::serve() {
+  if (auto started = parts_->feeds.start(*parts_->cluster, parts_->log); !started) return started;
   if (auto opened = parts_->open_doors(); !opened) return opened;
   if (auto joined = parts_->join(); !joined) return joined;
   const Member self = parts_->self();

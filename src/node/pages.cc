@@ -57,7 +57,21 @@ Json json_of(const RateLimit& limit) {
   return {{"per_client", limit.per_client}, {"burst", limit.burst}, {"total", limit.total}};
 }
 
-Json json_of(const Group& group) {
+/// What a feed knows, where it is the one that reads; elsewhere, who does.
+Json json_of(const std::optional<Feeds::State>& feed) {
+  if (!feed) return nullptr;
+  const SqlFeedStats& stats = feed->stats;
+  Json json{{"source", feed->source}, {"node", feed->node}, {"elected", stats.elected}};
+  if (!stats.elected) return json;
+  json["changes"] = stats.changes;
+  json["failures"] = stats.failures;
+  json["lag_ms"] = milliseconds(stats.lag);
+  json["last_lag_ms"] = milliseconds(stats.last_lag);
+  json["trouble"] = stats.trouble.empty() ? Json(nullptr) : Json(stats.trouble);
+  return json;
+}
+
+Json json_of(const Group& group, const Feeds& feeds) {
   const GroupLimits limits = group.limits();
   return {{"name", group.options().name},
           {"policy", policy_name(group.options().policy)},
@@ -70,6 +84,7 @@ Json json_of(const Group& group) {
           {"refresh_ahead", limits.refresh_ahead},
           {"max_value", limits.value_bytes_max},
           {"rate_limit", json_of(limits.rate_limit)},
+          {"feed", json_of(feeds.of(group.options().name))},
           {"stats", json_of(group.stats())}};
 }
 
@@ -120,14 +135,14 @@ std::string cluster_page(const Cluster& cluster) {
                   {"members", std::move(members)}});
 }
 
-std::string groups_page(const Groups& groups) {
+std::string groups_page(const Groups& groups, const Feeds& feeds) {
   Json list = Json::array();
-  groups.for_each([&](Group& group) { list.push_back(json_of(group)); });
+  groups.for_each([&](Group& group) { list.push_back(json_of(group, feeds)); });
   return text_of({{"groups", std::move(list)}});
 }
 
-Result<std::string> group_page(const Groups& groups, std::string_view name) {
-  if (const Group* group = groups.find(name)) return text_of(json_of(*group));
+Result<std::string> group_page(const Groups& groups, const Feeds& feeds, std::string_view name) {
+  if (const Group* group = groups.find(name)) return text_of(json_of(*group, feeds));
   return std::unexpected(groups.missing(name));
 }
 

@@ -105,6 +105,9 @@ class SqlConnection {
     return result;
   }
 
+  /// SqlSession::heard_by() of the session, if there is one.
+  bool heard_by(Time end) { return session_ && session_->heard_by(end); }
+
   void drop();
 
  private:

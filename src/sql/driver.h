@@ -16,6 +16,7 @@
 #include <ringcache/result.h>
 #include <ringcache/scheduler.h>
 
+#include "sql/outbox.h"
 #include "sql/text.h"
 
 namespace ringcache {
@@ -109,6 +110,9 @@ class SqlSession {
   /// Looks, without waiting, whether its database is no longer at its place: a file may have been
   /// replaced, a server have ended.
   virtual bool gone() = 0;
+  /// Waits for what SqlOutbox::listen asked to hear of, and says whether it came, or the session
+  /// ended. At once, and false, where a database does not tell.
+  virtual bool heard_by(Time /*end*/) { return false; }
 };
 
 /// How to reach a database.
@@ -130,6 +134,7 @@ struct SqlDriver {
   std::string_view begin_write;               ///< Starts a transaction that will write.
   std::string_view clock;                     ///< A query of its clock, in Unix milliseconds.
   bool one_writer = false;  ///< The database takes one writing transaction at a time.
+  const SqlOutbox* outbox = nullptr;
 
   /// The dsn as a place; Errc::invalid_argument without any password in it.
   Result<SqlPlace> (*locate)(std::string_view dsn);

@@ -501,6 +501,7 @@ const SqlDriver& mysql_driver() {
                                      .clock =
                                          "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS "
                                          "SIGNED)",
+                                     .outbox = &kMysqlOutbox,
                                      .locate = locate,
                                      .open = open};
   return kDriver;

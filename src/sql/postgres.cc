@@ -127,6 +127,17 @@ class Link {
     return finish(sent, [](PGresult&) { return Tried<bool>(true); });
   }
 
+  /// Whether a NOTIFY has come since the last look.
+  bool notified() {
+    if (!PQconsumeInput(handle())) return false;
+    bool any = false;
+    for (PGnotify* one = PQnotifies(handle()); one; one = PQnotifies(handle())) {
+      PQfreemem(one);
+      any = true;
+    }
+    return any;
+  }
+
   /// What a result says went wrong, if it does.
   Tried<void> sound(const PGresult& result) {
     const ExecStatusType status = PQresultStatus(&result);
@@ -382,7 +393,16 @@ class Session final : public SqlSession {
   }
 
   bool usable() const override { return link_->usable(); }
-  bool gone() override { return !usable() || has_news(PQsocket(link_->handle())); }
+  bool gone() override {
+    return !usable() || (has_news(PQsocket(link_->handle())) && !link_->notified());
+  }
+
+  /// It may have come with the answer to a statement.
+  bool heard_by(Time end) override {
+    if (link_->notified()) return true;
+    if (usable()) wait_for_socket(PQsocket(link_->handle()), POLLIN, end);
+    return link_->notified() || !usable();
+  }
 
  private:
   Tried<ResultPtr> ask(int sent) {
@@ -448,6 +468,7 @@ Tried<std::unique_ptr<SqlSession>> open(const SqlPlace& place, const Time* deadl
     return std::unexpected(Failure{Trouble::broken, place.label + ": " + why});
   };
   if (!link->handle()) return failed("out of memory");
+  PQsetNoticeReceiver(link->handle(), [](void*, const PGresult*) {}, nullptr);  // it would print
   if (PQstatus(link->handle()) == CONNECTION_BAD)
     return failed(first_line(PQerrorMessage(link->handle())));
   if (auto connected = link->connect(*deadline); !connected)
@@ -467,6 +488,7 @@ const SqlDriver& postgres_driver() {
                                      .clock =
                                          "SELECT (extract(epoch FROM clock_timestamp()) * "
                                          "1000)::bigint",
+                                     .outbox = &kPostgresOutbox,
                                      .locate = locate,
                                      .open = open};
   return kDriver;

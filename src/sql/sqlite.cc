@@ -252,6 +252,7 @@ const SqlDriver& sqlite_driver() {
                                          "SELECT CAST((julianday('now') - 2440587.5) * "
                                          "86400000 AS INTEGER)",
                                      .one_writer = true,
+                                     .outbox = &kSqliteOutbox,
                                      .locate = locate,
                                      .open = open};
   return kDriver;

@@ -198,6 +198,24 @@ TEST_F(ConfigTest, WhatSpeaksOfReadingAgainNeedsASourceAndAMaxAge) {
             std::string::npos);
 }
 
+TEST_F(ConfigTest, AFeedIsThereOrLooksThisOften) {
+  const auto feed = [&](const std::string& value) {
+    const auto config = load("sources: {s: {dsn: 'sqlite:x.db', feed: " + value + "}}");
+    return config ? config->sources[0].feed : Duration{-1};
+  };
+  EXPECT_EQ(feed("true"), 100ms);
+  EXPECT_EQ(feed("false"), 0ms);
+  EXPECT_EQ(feed("1s"), 1s);
+  for (const char* wrong : {"yes", "1ms", "1h", "0s"}) EXPECT_EQ(feed(wrong), Duration{-1});
+  EXPECT_NE(mistake("sources: {s: {dsn: 'sqlite:x.db', feed: maybe}}")
+                .find("'maybe' is not true, false, or how often to look, 10ms to 1m"),
+            std::string::npos);
+  for (const std::string dsn : {"'kv:x'", "'grpc://127.0.0.1:1'"})
+    EXPECT_NE(mistake("sources: {s: {dsn: " + dsn + ", feed: true}}")
+                  .find("sources.s.feed: only a database has a change feed"),
+              std::string::npos);
+}
+
 TEST_F(ConfigTest, AllMistakesAreReportedAtOnce) {
   const auto config = load("ring: {type: x}\nlog: {level: loud}\nnodes: 1\n");
   ASSERT_FALSE(config);

@@ -29,6 +29,8 @@ class PagesTest : public ::testing::Test {
   testing::SimScheduler clock_;
   Cluster cluster_{"a", [](const Member&) { return plain_store(); }};
   Groups groups_;
+  const Config config_;
+  const Feeds feeds_{config_, groups_};
 };
 
 TEST_F(PagesTest, TheClusterPageListsMembersAndTheirShares) {
@@ -41,29 +43,30 @@ TEST_F(PagesTest, TheClusterPageListsMembersAndTheirShares) {
 }
 
 TEST_F(PagesTest, AGroupPageHasLimitsAndStatistics) {
-  const json page = json::parse(*group_page(groups_, "g"));
+  const json page = json::parse(*group_page(groups_, feeds_, "g"));
   EXPECT_EQ(page["policy"], "auto");
   EXPECT_TRUE(page["max_age_ms"].is_null());
   EXPECT_EQ(page["stale_if_error_ms"], 0.0);
+  EXPECT_TRUE(page["feed"].is_null());
   EXPECT_EQ(page["stats"]["gets"], 0);
   EXPECT_EQ(page["stats"]["stales"], 0);
   EXPECT_EQ(page["stats"]["refreshes"], 0);
-  EXPECT_EQ(json::parse(groups_page(groups_))["groups"].size(), 1u);
+  EXPECT_EQ(json::parse(groups_page(groups_, feeds_))["groups"].size(), 1u);
 }
 
 TEST_F(PagesTest, AGroupPageTellsWhatClientsMayAskAndHowManyWereRefused) {
-  EXPECT_TRUE(json::parse(*group_page(groups_, "g"))["rate_limit"].is_null());
+  EXPECT_TRUE(json::parse(*group_page(groups_, feeds_, "g"))["rate_limit"].is_null());
   groups_.find("g")->set_limits({.rate_limit = {.per_client = 2, .burst = 1}});
   for (int i = 0; i < 3; ++i)
     groups_.get(KeyView("g", "k"), {.client = "a"}, [](const Result<Value>&) {});
-  const json page = json::parse(*group_page(groups_, "g"));
+  const json page = json::parse(*group_page(groups_, feeds_, "g"));
   EXPECT_EQ(page["rate_limit"], (json{{"per_client", 2.0}, {"burst", 1.0}, {"total", 0.0}}));
   EXPECT_EQ(page["stats"]["refused"], 2);
   EXPECT_EQ(page["stats"]["gets"], 1);
 }
 
 TEST_F(PagesTest, AGroupNobodyKnowsIsAnError) {
-  EXPECT_EQ(group_page(groups_, "x").error().code, Errc::no_such_group);
+  EXPECT_EQ(group_page(groups_, feeds_, "x").error().code, Errc::no_such_group);
   EXPECT_EQ(why_page(groups_, cluster_, clock_, KeyView("x", "k")).error().code,
             Errc::no_such_group);
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/feeds.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include <ringcache/testing/fake_source.h>
+
+#include "support/temp_dir.h"
+
+namespace ringcache {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A group over rows that nobody asks a database for, and an outbox to be written by hand.
+class FeedsTest : public ::testing::Test {
+ protected:
+  FeedsTest() {
+    const std::string file = folder_.file("school.db");
+    std::ofstream(file).close();
+    config_.sources = {{.name = "school", .dsn = "sqlite:" + file, .feed = 10ms},
+                       {.name = "other", .dsn = "sqlite:" + file}};
+    config_.groups.push_back({.options = {.name = "scores"}, .source = "school"});
+    config_.groups.push_back({.options = {.name = "plain"}, .source = "other"});
+    groups_.add(
+        std::make_unique<Group>(GroupOptions{.name = "scores"}, source_, cluster_, *scheduler_));
+    setup_ = *SqlFeedSetup::open({.name = "school", .dsn = "sqlite:" + file, .timeout = 10s});
+    run("CREATE TABLE t (k TEXT)");
+    const auto steps = *setup_->installation({"scores", "t", "k"});
+    for (const SqlFeedStep& step : steps) run(step.statement);
+  }
+
+  void run(const std::string& sql) { EXPECT_TRUE(setup_->run({.what = "test", .statement = sql})); }
+  void change(const std::string& group, const std::string& key) {
+    run("INSERT INTO ringcache_outbox (group_name, key_bytes) VALUES ('" + group + "', " + key +
+        ")");
+  }
+
+  std::string get(const std::string& name) {
+    const auto got = get_blocking(groups_, KeyView("scores", name));
+    return got ? std::string(got->bytes.view()) : got.error().message;
+  }
+  void start() { EXPECT_TRUE(feeds_.start(cluster_, {})); }
+  void join() { cluster_.update({1, {{.id = "1", .name = "a"}}}); }
+
+  /// Waits for it.
+  template <class Condition>
+  static bool comes_to(Condition condition) {
+    for (const Time end = BootClock::now() + 30s; BootClock::now() < end;) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(1ms);
+    }
+    return false;
+  }
+  bool has_told(std::uint64_t changes) {
+    return comes_to([&] { return feeds_.of("scores")->stats.changes == changes; });
+  }
+
+  testing::TempDir folder_;
+  std::unique_ptr<Scheduler> scheduler_ = thread_scheduler(1);
+  const std::shared_ptr<testing::FakeSource> source_ = std::make_shared<testing::FakeSource>();
+  Config config_;
+  Cluster cluster_{"a", {}};
+  Groups groups_;
+  std::unique_ptr<SqlFeedSetup> setup_;
+  Feeds feeds_{config_, groups_};
+};
+
+TEST_F(FeedsTest, WhatOthersChangeIsReadAgain) {
+  join();
+  start();
+  source_->set("k", "1");
+  EXPECT_EQ(get("k"), "1");
+  source_->set("k", "2");
+  EXPECT_EQ(get("k"), "1") << "nobody has said so";
+  change("scores", "'k'");
+  EXPECT_TRUE(has_told(1));
+  EXPECT_EQ(get("k"), "2");
+}
+
+TEST_F(FeedsTest, AChangeWithoutAKeyIsAllOfTheGroup) {
+  join();
+  start();
+  source_->set("k", "1");
+  EXPECT_EQ(get("k"), "1");
+  source_->set("k", "2");
+  change("scores", "NULL");
+  change("scores", "'another'");
+  EXPECT_TRUE(has_told(2));
+  EXPECT_EQ(get("k"), "2");
+}
+
+TEST_F(FeedsTest, ChangesOfGroupsThatAreNotHereHoldNothingUp) {
+  join();
+  start();
+  change("nobody", "'k'");
+  change("scores", "'k'");
+  EXPECT_TRUE(has_told(2));
+}
+
+TEST_F(FeedsTest, NobodyIsElectedWithoutARing) {
+  start();
+  change("scores", "'k'");
+  EXPECT_EQ(feeds_.of("scores")->node, "");
+  EXPECT_FALSE(feeds_.of("scores")->stats.elected);
+  join();
+  EXPECT_TRUE(has_told(1));
+  EXPECT_EQ(feeds_.of("scores")->node, "a");
+}
+
+TEST_F(FeedsTest, AGroupWhoseSourceHasNoneHasNone) {
+  start();
+  EXPECT_EQ(feeds_.of("scores")->source, "school");
+  EXPECT_FALSE(feeds_.of("plain"));
+  EXPECT_FALSE(feeds_.of("nobody"));
+}
+
+}  // namespace
+}  // namespace ringcache
