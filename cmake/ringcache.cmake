@@ -194,6 +194,24 @@ function(ringcache_examples)
   endforeach()
 endfunction()
 
+# ringcache_application(NAME FILE.proto LINKS target …): the example of an application examples/NAME, its own service
+# over its own messages: the programs NAME_server (of server.cc and service.cc) and NAME_client (of client.cc).
+function(ringcache_application name proto)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  ringcache_missing(missing ringcache_grpc_libs ${arg_LINKS})
+  if(missing)
+    message(NOTICE "ringcache: no example ${name}: it needs ${missing}")
+    return()
+  endif()
+  set(folder ${PROJECT_SOURCE_DIR}/examples/${name})
+  ringcache_proto(ringcache_${name}_protos examples/${name}/${proto})
+  add_executable(${name}_server ${folder}/server.cc ${folder}/service.cc)
+  add_executable(${name}_client ${folder}/client.cc)
+  foreach(program IN ITEMS ${name}_server ${name}_client)
+    target_link_libraries(${program} PRIVATE ringcache_${name}_protos ${arg_LINKS} ringcache_flags)
+  endforeach()
+endfunction()
+
 # ringcache_benches(FOLDER LINKS target …): one google-benchmark binary of every *_bench.cc in the folder; the
 # target `benches` builds them all, no test runs them. All is built with the tests, so that none falls behind, but for
 # sanitizers.
