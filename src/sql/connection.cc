@@ -20,6 +20,11 @@ constexpr Duration kLockPause = 10ms;
 /// How long a database's clock is taken to go on as it was.
 constexpr Duration kClockLife = 10s;
 
+/// Another session may do better, perhaps with another server.
+bool costs_session(Trouble trouble) {
+  return trouble == Trouble::broken || trouble == Trouble::unready;
+}
+
 bool no_rows(const SqlRow& /*row*/) { return true; }
 
 }  // namespace
@@ -123,7 +128,7 @@ Result<SqlPrepared*> SqlConnection::prepare(const Key& key) {
   auto made = session_->prepare(key.statement->text, std::max<std::size_t>(key.keys, 1));
   if (!made) {
     const Trouble trouble = made.error().trouble;
-    if (trouble == Trouble::broken || !session_->usable()) lose();
+    if (costs_session(trouble) || !session_->usable()) lose();
     const Errc code = trouble == Trouble::mistake ? Errc::invalid_argument : code_of(trouble);
     return std::unexpected(error(code, key.statement->label, made.error().message));
   }
@@ -188,7 +193,7 @@ Result<std::int64_t> SqlConnection::attempt(const Key& key, const SqlParameters&
     return on_row(row);
   });
   if (ran) return *ran;
-  may_repeat = ran.error().trouble == Trouble::broken && !has_begun && !(*prepared)->shape().writes;
+  may_repeat = costs_session(ran.error().trouble) && !has_begun && !(*prepared)->shape().writes;
   return std::unexpected(failed(key, ran.error()));
 }
 
@@ -223,7 +228,7 @@ Result<std::int64_t> SqlConnection::execute(const SqlStatementPtr& statement,
 Error SqlConnection::failed(const Key& key, const Failure& failure) {
   Error result = error(code_of(failure.trouble), key.statement->label, failure.message);
   if (failure.trouble == Trouble::mistake) prepared_.erase(key);
-  if (failure.trouble == Trouble::broken || failure.trouble == Trouble::read_only ||
+  if (costs_session(failure.trouble) || failure.trouble == Trouble::read_only ||
       !session_->usable())
     lose();
   // Still sound as a statement: then it is what it met, such as malformed JSON in a row.
@@ -261,7 +266,7 @@ Result<void> SqlConnection::begin() {
   const std::string_view begin = source_->driver.begin_write;
   const auto begun = session_->run(begin);
   if (begun) return {};
-  const bool is_lost = begun.error().trouble == Trouble::broken;
+  const bool is_lost = costs_session(begun.error().trouble);
   if (is_lost || !session_->usable()) lose();
   if (is_lost && open() && session_->run(begin)) return {};
   return std::unexpected(error(code_of(begun.error().trouble), "begin", begun.error().message));

@@ -45,8 +45,9 @@ enum class Trouble : std::uint8_t {
   mistake,    ///< The statement does not fit the schema, or not the data it met.
   read_only,  ///< The database takes no writes from us.
   too_large,
-  full,   ///< No room; nothing was written.
-  broken  ///< The session, or what is behind it, can no longer be used.
+  full,     ///< No room; nothing was written.
+  unready,  ///< The server begins no statements for now, nor did it this one; another server may.
+  broken    ///< The session, or what is behind it, can no longer be used.
 };
 
 struct Failure {

@@ -460,7 +460,7 @@ Tried<void> set_up(Session& session, Duration timeout) {
   };
   for (const std::string& setting : settings)
     if (auto set = session.run("SET SESSION " + setting); !set && !session.usable()) return set;
-  return {};
+  return session.run("ROLLBACK");  // a member of Galera without the others takes settings alone
 }
 
 Result<SqlPlace> locate(std::string_view dsn) {
@@ -469,26 +469,31 @@ Result<SqlPlace> locate(std::string_view dsn) {
   return SqlPlace{.location = std::string(dsn), .label = address->label()};
 }
 
+Tried<std::unique_ptr<SqlSession>> open_at(const SqlPlace& place, const MysqlAddress& address,
+                                           std::size_t host, const Time* deadline, Time until) {
+  auto link = connect(address, host, deadline, until);
+  if (!link) return std::unexpected(std::move(link.error()));
+  auto session = std::make_unique<Session>(*std::move(link), place.row_bytes_max);
+  if (const auto ready = set_up(*session, place.timeout); !ready)
+    return std::unexpected(
+        Failure{Trouble::broken, address.host_label(host) + ": " + ready.error().message});
+  return session;
+}
+
 /// The hosts in turn, beginning with the one that was there last; each has its part of the time.
 Tried<std::unique_ptr<SqlSession>> open(const SqlPlace& place, const Time* deadline) {
   const MysqlAddress address = *parse_mysql_dsn(place.location);
   const auto hosts = static_cast<unsigned>(address.hosts.size());
   const unsigned first = *place.host;
-  Failure last;
+  std::string why;
   for (unsigned i = 0; i < hosts; ++i) {
     const unsigned host = (first + i) % hosts;
     const Time now = BootClock::now();
-    auto link = connect(address, host, deadline, now + (*deadline - now) / (hosts - i));
-    if (link) {
-      auto session = std::make_unique<Session>(*link, place.row_bytes_max);
-      const auto ready = set_up(*session, place.timeout);
-      if (ready) return place.host->store(host), std::move(session);
-      last = {Trouble::broken, address.host_label(host) + ": " + ready.error().message};
-    } else {
-      last = std::move(link.error());
-    }
+    auto session = open_at(place, address, host, deadline, now + (*deadline - now) / (hosts - i));
+    if (session) return place.host->store(host), std::move(session);
+    why += (i ? "; " : "") + session.error().message;
   }
-  return std::unexpected(std::move(last));
+  return std::unexpected(Failure{Trouble::broken, std::move(why)});
 }
 
 }  // namespace

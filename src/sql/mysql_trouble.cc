@@ -17,7 +17,7 @@ constexpr Known kKnown[] = {
     {1020, Trouble::busy},       // the row has changed since it was read
     {1021, Trouble::full},       // disk full
     {1040, Trouble::broken},     // too many connections
-    {1047, Trouble::broken},     // of Galera: not ready for use
+    {1047, Trouble::unready},    // of Galera: no member of the majority
     {1053, Trouble::broken},     // shutdown in progress
     {1114, Trouble::full},       // table is full
     {1153, Trouble::too_large},  // packet above max_allowed_packet

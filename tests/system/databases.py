@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import uuid
 
 import harness
 
@@ -40,10 +41,13 @@ class Server:
         self.kill()
 
     def start(self):
+        self.launch()
+        harness.eventually(self.takes_connections, 60, f"{self.program} takes connections")
+
+    def launch(self):
         with open(self.folder / "log", "ab") as log:
             self.child = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           cwd=self.folder, user=self.account())
-        harness.eventually(self.takes_connections, 60, f"{self.program} takes connections")
 
     def kill(self):
         if self.child is not None:
@@ -110,6 +114,92 @@ class Mariadb(Server):
     @staticmethod
     def name():
         return pwd.getpwuid(os.geteuid()).pw_name
+
+
+class GaleraMember(Mariadb):
+    """A Mariadb, alone until it joins the others, which it finds at the ports of the group."""
+
+    def __init__(self, folder, group, number):
+        super().__init__(folder)
+        self.group, self.number, self.joined = group, number, False
+
+    def join(self, state, view):
+        """Begins as if it had been stopped with all of them at that state, in that view."""
+        self.joined = True
+        (self.folder / "data/grastate.dat").write_text(state)
+        (self.folder / "data/gvwstate.dat").write_text(view)
+        self.launch()
+
+    def command(self):
+        return [*super().command(), *(self.replication() if self.joined else [])]
+
+    def replication(self):
+        # A member that is killed is missed after suspect_timeout: until then nothing is committed.
+        options = (f"gmcast.listen_addr=tcp://127.0.0.1:{self.group[self.number]};evs.keepalive_period=PT0.3S;"
+                   "evs.suspect_timeout=PT1.5S;evs.inactive_timeout=PT3S;evs.inactive_check_period=PT0.2S;"
+                   f"evs.install_timeout=PT3S;ist.recv_addr=127.0.0.1:{harness.free_port()};gcache.size=8M")
+        return ["--wsrep-on=ON", f"--wsrep-provider={Galera.provider}", f"--wsrep-provider-options={options}",
+                f"--wsrep-cluster-address=gcomm://{','.join(f'127.0.0.1:{port}' for port in self.group)}",
+                "--wsrep-node-address=127.0.0.1", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2"]
+
+    def ready(self):
+        return self.takes_connections() and self.status("wsrep_ready") == "ON"
+
+    def status(self, name):
+        return self.run(f"SHOW STATUS LIKE '{name}'").split()[1]
+
+    def stop(self):
+        self.child.terminate()
+        self.child.wait()
+
+
+class Galera:
+    """Three Mariadb servers with one school. The second and the third begin with a copy of the first."""
+
+    provider = "/usr/lib/galera/libgalera_smm.so"
+
+    def __init__(self, folder):
+        group = [harness.free_port() for _ in range(3)]
+        pathlib.Path(folder).mkdir()
+        self.members = [GaleraMember(pathlib.Path(folder) / f"m{i}", group, i) for i in range(3)]
+
+    @classmethod
+    def installed(cls):
+        return Mariadb.installed() and os.path.exists(cls.provider)
+
+    def __enter__(self):
+        first, *others = self.members
+        try:
+            first.__enter__()
+            first.stop()
+            for member in others:
+                shutil.copytree(first.folder / "data", member.folder / "data")
+                member.database = first.database
+            self.join()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for member in self.members:
+            member.kill()
+
+    def join(self):
+        """All at once and from one state, so that none has to be sent what it lacks."""
+        state = f"# GALERA saved state\nversion: 2.1\nuuid: {uuid.uuid1()}\nseqno: 1\nsafe_to_bootstrap: 0\n"
+        names = sorted(str(uuid.uuid1()) for _ in self.members)
+        view = "\n".join(["#vwbeg", f"view_id: 3 {names[0]} 3", "bootstrap: 0",
+                          *(f"member: {name} 0" for name in names), "#vwend"])
+        for member, name in zip(self.members, names):
+            member.join(state, f"my_uuid: {name}\n{view}\n")
+        for member in self.members:
+            harness.eventually(member.ready, 60, "three members are one")
+
+    @property
+    def dsn(self):
+        hosts = ",".join(f"127.0.0.1:{member.port}" for member in self.members)
+        return f"mysql://ringcache:secret%20word@{hosts}/school"
 
 
 class Postgres(Server):

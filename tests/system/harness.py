@@ -27,12 +27,19 @@ SLOW = ("SELECT score FROM students WHERE name = :key AND (WITH RECURSIVE n(i) A
         "(SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) SELECT count(*) FROM n) > 0")
 
 
+_ports = set()
+
+
 def free_port():
+    """One that nobody listens on, and no other call has answered."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in _ports:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
+                _ports.add(port)
                 return port
             except OSError:
                 continue

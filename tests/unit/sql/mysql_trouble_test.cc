@@ -25,7 +25,7 @@ TEST(MysqlTroubleTest, EachErrorIsWhatItMeansForUs) {
   EXPECT_EQ(trouble(1153, "08S01"), Trouble::too_large);
   EXPECT_EQ(trouble(1114, "HY000"), Trouble::full);
   EXPECT_EQ(trouble(2013, "HY000"), Trouble::broken);
-  EXPECT_EQ(trouble(1047, "08S01"), Trouble::broken);
+  EXPECT_EQ(trouble(1047, "08S01"), Trouble::unready);
   EXPECT_EQ(trouble(1927, "70100"), Trouble::broken);
 }
 
