@@ -95,6 +95,19 @@ TEST(FeedSetupOpenTest, ADatabaseThatIsNotThereIsSaid) {
   EXPECT_TRUE(of("kv:x").message.starts_with("source school: the dsn must be like one of these"));
 }
 
+TEST(FeedSetupOpenTest, ABinaryLogThatForbidsTriggersIsSaid) {
+  if (!MariadbServer::installed()) GTEST_SKIP() << "mariadb is not installed";
+  const MariadbServer server({"--log-bin"});
+  server.run("CREATE TABLE school.t (k varchar(99))");
+  const auto setup = *SqlFeedSetup::open({.name = "school", .dsn = server.dsn()});
+  const auto steps = *setup->installation({"scores", "t", "k"});
+  EXPECT_TRUE(setup->run(steps[0]));
+  const auto refused = setup->run(steps[1]);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("log_bin_trust_function_creators"), std::string::npos)
+      << refused.error().message;
+}
+
 /// Servers where somebody else has the rights.
 class FeedRightsTest : public FeedsTest {};
 
