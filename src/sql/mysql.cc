@@ -2,9 +2,13 @@
 #include <mysql.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <utility>
 
 #include "base/utf8.h"
 #include "sql/driver.h"
@@ -408,7 +412,10 @@ void set_options(MYSQL* mysql, const MysqlAddress& address) {
   const unsigned off = 0;
   const my_bool verify = address.tls == MysqlAddress::Tls::verify;
   const my_bool enforce = address.tls != MysqlAddress::Tls::off;
+  const unsigned tcp = MYSQL_PROTOCOL_TCP;
   mysql_optionsv(mysql, MYSQL_OPT_NONBLOCK, &kStackBytes);
+  // Or else "localhost" would be some socket, whatever its port.
+  if (address.socket.empty()) mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &tcp);
   mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
   mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
@@ -421,8 +428,29 @@ void set_options(MYSQL* mysql, const MysqlAddress& address) {
 /// An update that changes nothing has found its row all the same.
 constexpr unsigned long kFlags = CLIENT_FOUND_ROWS;
 
+/// The library does not say which file it misses.
+std::string unreadable_file(const MysqlAddress& address) {
+  const std::pair<const char*, const std::string*> files[] = {
+      {"ca", &address.ca}, {"cert", &address.certificate}, {"key", &address.key}};
+  for (const auto& [option, file] : files)
+    if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
+      return std::string(option) + "=" + *file + " in the dsn: " + std::strerror(errno);
+  return {};
+}
+
+/// Why a session must not go on: without a certificate to verify the library does without TLS where
+/// the server has none.
+std::string unencrypted(MYSQL* mysql, const MysqlAddress& address) {
+  if (address.tls == MysqlAddress::Tls::off || mysql_get_ssl_cipher(mysql)) return {};
+  return "the server does not support SSL: give it a certificate, or write tls=off in the dsn";
+}
+
 Tried<std::shared_ptr<Link>> connect(const MysqlAddress& address, std::size_t host,
                                      const Time* deadline, Time until) {
+  const auto failed = [&](const std::string& why) {
+    return std::unexpected(Failure{Trouble::broken, address.host_label(host) + ": " + why});
+  };
+  if (const std::string why = unreadable_file(address); !why.empty()) return failed(why);
   auto link = std::make_shared<Link>(deadline);
   set_options(link->handle(), address);
   const auto& [name, port] = address.hosts[host];
@@ -436,9 +464,10 @@ Tried<std::shared_ptr<Link>> connect(const MysqlAddress& address, std::size_t ho
       },
       [&](int status) { return mysql_real_connect_cont(&connected, link->handle(), status); },
       until);
-  if (answered && connected) return link;
-  const std::string why = answered ? mysql_error(link->handle()) : "no answer in time";
-  return std::unexpected(Failure{Trouble::broken, address.host_label(host) + ": " + why});
+  if (!answered) return failed("no answer in time");
+  if (!connected) return failed(mysql_error(link->handle()));
+  if (const std::string why = unencrypted(connected, address); !why.empty()) return failed(why);
+  return link;
 }
 
 std::string seconds(Duration span) {

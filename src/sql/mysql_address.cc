@@ -67,6 +67,10 @@ Result<void> read_options(std::string_view query, MysqlAddress& address) {
   if (!fields) return wrong("has malformed options");
   for (const auto& [name, value] : *fields)
     if (auto read = read_option(name, value, address); !read) return read;
+  const bool has_files = !(address.ca + address.certificate + address.key).empty();
+  if (has_files && address.tls == MysqlAddress::Tls::off)
+    return fail(Errc::invalid_argument,
+                "ca, cert and key in the dsn do nothing by themselves: add tls=verify or tls=on");
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/database_server.h"
@@ -13,7 +14,8 @@ class PostgresServer final : public DatabaseServer {
  public:
   static bool installed() { return std::filesystem::exists(tool("postgres")); }
 
-  PostgresServer() {
+  /// `more` is put on its command line.
+  explicit PostgresServer(std::vector<std::string> more = {}) : more_(std::move(more)) {
     give_folder_away();
     run_to_end({tool("initdb"), "--pgdata=" + data(), "--username=admin", "--auth-local=trust",
                 "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"});
@@ -31,8 +33,11 @@ class PostgresServer final : public DatabaseServer {
  protected:
   const char* user() const override { return "postgres"; }
   std::vector<std::string> command() const override {
-    return {tool("postgres"), "-D", data(),      "-p", std::to_string(port()), "-k",
-            folder(),         "-h", "127.0.0.1", "-c", "shared_buffers=16MB"};
+    std::vector<std::string> words{
+        tool("postgres"), "-D", data(),      "-p", std::to_string(port()), "-k",
+        folder(),         "-h", "127.0.0.1", "-c", "shared_buffers=16MB"};
+    words.insert(words.end(), more_.begin(), more_.end());
+    return words;
   }
   std::vector<std::string> client(const std::string& sql) const override {
     return {"psql",
@@ -50,6 +55,7 @@ class PostgresServer final : public DatabaseServer {
  private:
   static std::string tool(const std::string& name) { return "/usr/lib/postgresql/15/bin/" + name; }
 
+  const std::vector<std::string> more_;
   std::string database_ = "postgres";
 };
 

@@ -46,7 +46,8 @@ TEST(MysqlAddressTest, WhatIsWrongIsSaidWithoutThePassword) {
        {"mysql:school", "mysql://root:secret@db", "mysql://root:secret@db/", "mysql://secret",
         "mysql://root:%secret@db/school", "mysql://root:secret@:3306/school",
         "mysql://root:secret@db:x/school", "mysql://root:secret@db/school?tls=maybe",
-        "mysql://root:secret@db/school?secret=1", "mysql://root:secret@db/school?ca=%"}) {
+        "mysql://root:secret@db/school?ca=/ca.pem", "mysql://root:secret@db/school?secret=1",
+        "mysql://root:secret@db/school?ca=%"}) {
     const auto address = parse_mysql_dsn(dsn);
     ASSERT_FALSE(address) << dsn;
     EXPECT_EQ(address.error().code, Errc::invalid_argument);
