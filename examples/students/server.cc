@@ -101,7 +101,7 @@ int serve(const Arguments& arguments, Config config) {
   students::Service service((*node)->store());
   const auto door = open_door(arguments.listen, service);
   if (!door) return failed("cannot listen on " + arguments.listen + "; --listen chooses another");
-  std::cout << "students at " << arguments.listen << std::endl;
+  std::cout << "students at " << arguments.listen << '\n' << std::flush;
   int signal = 0;
   sigwait(&signals, &signal);
   door->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
