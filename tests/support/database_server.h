@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -46,7 +47,7 @@ class DatabaseServer {
   /// As kill -9.
   void kill() {
     if (pid_ <= 0) return;
-    ::kill(-pid_, SIGKILL);
+    signal_all(SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
@@ -86,11 +87,14 @@ class DatabaseServer {
  private:
   std::string log() const { return folder_.file("log"); }
 
+  /// PostgreSQL's sessions are processes in groups of their own, which answer on for a moment when
+  /// their parent is gone; and then nobody knows them any more.
   void signal_all(int signal) const {
-    ::kill(pid_, signal);
     const std::string pid = std::to_string(pid_);
-    std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
-    for (pid_t child = 0; children >> child;) ::kill(child, signal);
+    std::ifstream file("/proc/" + pid + "/task/" + pid + "/children");
+    const std::vector<pid_t> children{std::istream_iterator<pid_t>(file), {}};
+    ::kill(-pid_, signal);
+    for (const pid_t child : children) ::kill(child, signal);
   }
 
   bool run_client(const std::string& sql, bool loud) const {
