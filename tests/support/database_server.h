@@ -14,6 +14,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -52,7 +53,12 @@ class DatabaseServer {
     pid_ = -1;
   }
   /// Every process of it.
-  void freeze() const { signal_all(SIGSTOP); }
+  void freeze() const {
+    signal_all(SIGSTOP);
+    ::waitpid(pid_, nullptr, WUNTRACED);  // until then some of its threads may still run
+    for (const pid_t child : children())
+      while (!has_stopped(child)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   void thaw() const { signal_all(SIGCONT); }
 
   /// Runs SQL past everything under test; throws when it fails.
@@ -90,11 +96,23 @@ class DatabaseServer {
   /// PostgreSQL's sessions are processes in groups of their own, which answer on for a moment when
   /// their parent is gone; and then nobody knows them any more.
   void signal_all(int signal) const {
+    const std::vector<pid_t> known = children();
+    ::kill(-pid_, signal);
+    for (const pid_t child : known) ::kill(child, signal);
+  }
+
+  std::vector<pid_t> children() const {
     const std::string pid = std::to_string(pid_);
     std::ifstream file("/proc/" + pid + "/task/" + pid + "/children");
-    const std::vector<pid_t> children{std::istream_iterator<pid_t>(file), {}};
-    ::kill(-pid_, signal);
-    for (const pid_t child : children) ::kill(child, signal);
+    return {std::istream_iterator<pid_t>(file), {}};
+  }
+
+  /// Or is gone.
+  static bool has_stopped(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string stat;
+    if (!std::getline(file, stat)) return true;
+    return std::string_view("TZX").contains(stat.at(stat.rfind(')') + 2));
   }
 
   bool run_client(const std::string& sql, bool loud) const {
