@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/done.h"
 #include "group/core.h"
 #include "group/tags.h"
 
@@ -19,15 +20,6 @@ CacheOptions cache_options(const GroupOptions& options) {
 
 CacheOptions bypass_options(const GroupOptions& options) {
   return {.capacity = options.limits.capacity / kBypassShare, .shards = 1};
-}
-
-Done<Value> as_value_done(Done<void> done) {
-  return [done = std::move(done)](Result<Value> result) mutable {
-    if (result)
-      done({});
-    else
-      done(std::unexpected(std::move(result.error())));
-  };
 }
 
 }  // namespace

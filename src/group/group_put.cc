@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include "base/done.h"
 #include "group/core.h"
 #include "group/tags.h"
 
@@ -11,15 +12,6 @@ namespace {
 /// the key has another owner by now, else after a moment.
 constexpr unsigned kWriteTries = 3;
 constexpr Duration kWritePause = std::chrono::milliseconds(100);
-
-Done<void> as_void_done(Done<Value> done) {
-  return [done = std::move(done)](Result<void> result) mutable {
-    if (result)
-      done(Value{});
-    else
-      done(std::unexpected(std::move(result.error())));
-  };
-}
 
 }  // namespace
 
@@ -165,7 +157,7 @@ void Group::Core::wrote(const WritePtr& write, Time begun, Result<Value> result)
 void Group::Core::keep_written(const Write& write, Time begun, const Result<Value>& result) {
   const KeyView key = write.key.view();
   if (!result && result.error().code == Errc::unsupported) return;
-  drop_copies(key);
+  if (write.kind == Write::Kind::touch) drop_copies(key);  // of others there has been none since
   const bool absent =
       result ? write.kind == Write::Kind::erase
              : write.kind != Write::Kind::put && result.error().code == Errc::not_found;

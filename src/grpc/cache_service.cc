@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/done.h"
 #include "base/gathering.h"
 #include "groupcache.grpc.pb.h"
 #include "grpc/serving.h"
+#include "grpc/tags.h"
 #include "ringcache.grpc.pb.h"
 
 namespace ringcache {
@@ -68,13 +70,6 @@ std::optional<Error> tags_objection(const v1::PutRequest& request) {
   return {};
 }
 
-/// As Value has them.
-Bytes tags_of(const v1::PutRequest& request) {
-  std::string tags;
-  for (const std::string& tag : request.tags()) tags.append(tags.empty() ? "" : ",").append(tag);
-  return tags.empty() ? Bytes() : Bytes::copy(tags);
-}
-
 v1::BatchDeleteResponse batch_response(const Values& values) {
   v1::BatchDeleteResponse response;
   for (const Result<Value>& value : values) {
@@ -88,10 +83,7 @@ void erase_many(Store& store, std::span<const KeyView> keys, const Call& call, D
   if (keys.empty()) return done(Values());
   const auto gathering = std::make_shared<Gathering>(keys.size(), std::move(done));
   for (std::size_t i = 0; i < keys.size(); ++i)
-    store.erase(keys[i], call, [gathering, i](Result<void> result) {
-      gathering->arrive(
-          i, result ? Result<Value>(Value{}) : std::unexpected(std::move(result.error())));
-    });
+    store.erase(keys[i], call, as_void_done(gathering->done_of(i)));
 }
 
 using CacheMethods = v1::Cache::WithRawCallbackMethod_Get<v1::Cache::WithRawCallbackMethod_BatchGet<
@@ -145,7 +137,7 @@ class CacheService final : public CacheMethods {
         return write(response, *out);
       };
       Value value = value_to_put(request);
-      value.tags = tags_of(request);
+      value.tags = join_tags(request.tags());
       const auto done = [&] { return call.completion<Value>(answer); };
       if (request.has_if_match())
         return backend_.store.compare_and_set(key, {.etag = request.if_match()}, std::move(value),

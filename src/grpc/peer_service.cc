@@ -51,6 +51,13 @@ v1::PeerValue peer_value(const Value& held, const Bytes& given, Time began) {
   return response;
 }
 
+/// Answers a put or a compare-and-set of `given`.
+auto answer_of_put(const Bytes& given, grpc::ByteBuffer* out) {
+  return [out, given, began = BootClock::now()](const Value& held) {
+    return write(peer_value(held, given, began), *out);
+  };
+}
+
 using PeerMethods = v1::Peer::WithRawCallbackMethod_Get<
     v1::Peer::WithRawCallbackMethod_BatchGet<v1::Peer::WithRawCallbackMethod_Put<
         v1::Peer::WithRawCallbackMethod_CompareAndSet<v1::Peer::WithRawCallbackMethod_Touch<
@@ -95,9 +102,7 @@ class PeerService final : public PeerMethods {
     const auto ask = [this, out](const v1::PeerPutRequest& request, Time deadline,
                                  PendingCall& call) {
       Value value = value_to_keep(request);
-      const auto answer = [out, given = value.bytes, began = BootClock::now()](const Value& held) {
-        return write(peer_value(held, given, began), *out);
-      };
+      const auto answer = answer_of_put(value.bytes, out);
       backend_.store.put(key_of(request), std::move(value),
                          {.deadline = deadline, .forwarded = true}, call.completion<Value>(answer));
     };
@@ -109,9 +114,7 @@ class PeerService final : public PeerMethods {
     const auto ask = [this, out](const v1::PeerPutRequest& request, Time deadline,
                                  PendingCall& call) {
       Value value = value_to_keep(request);
-      const auto answer = [out, given = value.bytes, began = BootClock::now()](const Value& held) {
-        return write(peer_value(held, given, began), *out);
-      };
+      const auto answer = answer_of_put(value.bytes, out);
       backend_.store.compare_and_set(key_of(request), {.etag = request.expected_etag()},
                                      std::move(value), {.deadline = deadline, .forwarded = true},
                                      call.completion<Value>(answer));

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "grpc/link.h"
 #include "grpc/spans.h"
+#include "grpc/tags.h"
 #include "source.grpc.pb.h"
 
 namespace ringcache {
@@ -136,9 +137,7 @@ Result<Value> value_of(const Remote& remote, const v1::Row& row, Time began) {
   Value value{.bytes = Bytes::copy(row.value()), .loaded_at = began};
   if (row.has_ttl_ms())
     value.expires_at = saturating_add(began, span_of<milliseconds>(row.ttl_ms()));
-  std::string tags;
-  for (const std::string& tag : row.tags()) tags.append(tags.empty() ? "" : ",").append(tag);
-  if (!tags.empty()) value.tags = Bytes::copy(tags);
+  value.tags = join_tags(row.tags());
   return value;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/done.h"
 #include "base/gathering.h"
 #include "base/units.h"
 #include "http/cache_control.h"
@@ -45,13 +46,6 @@ Result<Call> call_of(const HttpRequest& request, std::string_view client, Durati
               .forwarded = request.forwarded,
               .max_stale = max_stale,
               .client = client};
-}
-
-Done<void> as_void(Done<Value> done) {
-  return [done = std::move(done)](Result<void> result) mutable {
-    if (result) return done(Value{});
-    done(std::unexpected(std::move(result.error())));
-  };
 }
 
 }  // namespace
@@ -221,7 +215,7 @@ void HttpConnection::write_many(const Call& call) {
     else if (route_.verb == BatchVerb::touch)
       store.touch(key, batch.expires_at, call, std::move(done));
     else
-      store.erase(key, call, as_void(std::move(done)));
+      store.erase(key, call, as_void_done(std::move(done)));
   }
 }
 

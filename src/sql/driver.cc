@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include <ringcache/sql.h>
 
@@ -41,6 +42,12 @@ SqlBound SqlParameters::bound(std::string_view name, std::size_t& next_key) cons
   if (name == "expires_at") return number(expires_at);
   if (name == "tags" && tags.empty()) return std::monostate();
   return name == "tags" ? tags : key;
+}
+
+std::vector<std::string_view> padded(std::span<const std::string> keys) {
+  std::vector<std::string_view> all(keys.begin(), keys.end());
+  all.resize(std::bit_ceil(all.size()), all.back());
+  return all;
 }
 
 StatementShape shape_of(const SqlText& text) {

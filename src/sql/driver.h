@@ -75,6 +75,10 @@ struct SqlParameters {
   SqlBound bound(std::string_view name, std::size_t& next_key) const;
 };
 
+/// Keys for a list, up to a power of two with the last one repeated: room for keys that are not
+/// asked for costs less than a statement for each number of them. REQUIRES: there is one.
+std::vector<std::string_view> padded(std::span<const std::string> keys);
+
 /// What a statement is, as far as the database and its text say.
 struct StatementShape {
   std::vector<std::string> parameters;  ///< Without the colon; other markers as written.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <bit>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -55,13 +54,6 @@ struct Batch {
     const auto [first, last] = std::ranges::unique(changes);
     changes.erase(first, last);
     return std::move(changes);
-  }
-
-  /// Room for what is not there costs less than a statement for each number of rows.
-  std::vector<std::string_view> padded_ids() const {
-    std::vector<std::string_view> padded(ids.begin(), ids.end());
-    padded.resize(std::bit_ceil(padded.size()), padded.back());
-    return padded;
   }
 };
 
@@ -148,7 +140,7 @@ Result<std::size_t> SqlFeed::Impl::consume(const std::stop_token& stop) {
   note_age(batch->oldest);
   if (auto told = tell(*batch, stop); !told) return std::unexpected(told.error());
   connection_.set_limit({.at = BootClock::now() + options_.timeout});
-  const auto ids = batch->padded_ids();
+  const auto ids = padded(batch->ids);
   const auto removed = connection_.execute(remove_, {.keys = ids});
   if (!removed) return std::unexpected(removed.error());
   return batch->ids.size();

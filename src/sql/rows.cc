@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <iterator>
 #include <utility>
 
@@ -38,13 +37,6 @@ Result<Value> read_row(SqlConnection& connection, const SqlStatementPtr& get,
       connection.query(get, {.key = key}, [&](const SqlRow& row) { value = reading->value(row); });
   if (!found) return std::unexpected(found.error());
   return value;
-}
-
-/// Room for keys that are not asked for costs less than a statement for each number of them.
-std::vector<std::string_view> padded(std::span<const std::string> names) {
-  std::vector<std::string_view> keys(names.begin(), names.end());
-  keys.resize(std::bit_ceil(keys.size()), keys.back());
-  return keys;
 }
 
 /// The rows of one query, on their way to those who asked for them.
@@ -176,12 +168,6 @@ void load(SqlConnection& connection, const SqlStatementPtr& get, const SqlStatem
     gets[i].done(values ? std::move((*values)[i]) : std::unexpected(values.error()));
 }
 
-/// A write by key, and what it says where it changes no row.
-struct RowWrite {
-  SqlStatementPtr statement;
-  Error without_row;
-};
-
 /// A row's end in the terms of its database.
 Result<std::optional<std::int64_t>> end_of_row(SqlConnection& connection, Time expires_at) {
   if (expires_at == Time::max()) return std::nullopt;
@@ -193,17 +179,18 @@ Result<std::optional<std::int64_t>> end_of_row(SqlConnection& connection, Time e
 
 /// The answer is read back in the same transaction: the database may have changed what it was
 /// given, and whoever gets the key later must find what this answer says.
-Result<Value> write_row(SqlConnection& connection, const RowWrite& write,
-                        const SqlStatementPtr& get, SqlParameters parameters, Time expires_at) {
+Result<Value> write_row(SqlConnection& connection, const SqlStatementPtr& write,
+                        const SqlStatementPtr& get, SqlParameters parameters, Time expires_at,
+                        const Error& without_row) {
   const auto end = end_of_row(connection, expires_at);
   if (!end) return std::unexpected(end.error());
   parameters.expires_at = *end;
-  const auto changed = connection.execute(write.statement, parameters);
+  const auto changed = connection.execute(write, parameters);
   if (!changed) return std::unexpected(changed.error());
-  if (*changed == 0) return std::unexpected(write.without_row);
+  if (*changed == 0) return std::unexpected(without_row);
   auto row = read_row(connection, get, parameters.key);
   if (!row && row.error().code == Errc::not_found)
-    return fail(Errc::invalid_argument, write.statement->label +
+    return fail(Errc::invalid_argument, write->label +
                                             " wrote a row that its get does not find; nothing was "
                                             "written");
   return row;
@@ -270,7 +257,7 @@ Result<void> SqlRows::check() {
       });
 }
 
-/// Key columns are text, and half of what is behind SOCI refuses text that is not UTF-8.
+/// Key columns are text, and not every database takes text that is not UTF-8.
 Result<void> SqlRows::usable(const KeyView& key) const {
   if (valid_utf8(key.name)) return {};
   return fail(Errc::invalid_argument, "keys of group " + group_ + " must be UTF-8");
@@ -335,51 +322,44 @@ Result<void> SqlRows::writable(const SqlStatementPtr& statement, const char* nam
   return {};
 }
 
+/// `without_row` is the answer where it changes no row.
+void SqlRows::write(const SqlStatementPtr& statement, Error without_row, const KeyView& key,
+                    Value value, Bytes expected, const Call& call, Done<Value> done) {
+  pool_->write<Value>(
+      call, std::move(done),
+      [get = get_, statement, without_row = std::move(without_row), name = std::string(key.name),
+       value = std::move(value), expected = std::move(expected)](SqlConnection& connection) {
+        const SqlParameters parameters{.key = name,
+                                       .value = value.bytes.view(),
+                                       .expected = expected.view(),
+                                       .tags = value.tags.view()};
+        return connection.transaction([&] {
+          return write_row(connection, statement, get, parameters, value.expires_at, without_row);
+        });
+      });
+}
+
 void SqlRows::put(const KeyView& key, Value value, const Call& call, Done<Value> done) {
   if (auto sound = writable(put_, "put", key, value); !sound)
     return done(std::unexpected(sound.error()));
-  const RowWrite write{
-      put_,
-      {Errc::not_found, "no row for this key; a put with INSERT … ON CONFLICT would make one"}};
-  pool_->write<Value>(call, std::move(done),
-                      [get = get_, write, name = std::string(key.name),
-                       value = std::move(value)](SqlConnection& connection) {
-                        const SqlParameters parameters{
-                            .key = name, .value = value.bytes.view(), .tags = value.tags.view()};
-                        return connection.transaction([&] {
-                          return write_row(connection, write, get, parameters, value.expires_at);
-                        });
-                      });
+  write(put_,
+        {Errc::not_found, "no row for this key; a put with INSERT … ON CONFLICT would make one"},
+        key, std::move(value), {}, call, std::move(done));
 }
 
 void SqlRows::compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
                               Done<Value> done) {
   if (auto sound = writable(cas_, "cas", key, value); !sound)
     return done(std::unexpected(sound.error()));
-  const RowWrite write{cas_, {Errc::precondition_failed, "the row has another value by now"}};
-  pool_->write<Value>(call, std::move(done),
-                      [get = get_, write, name = std::string(key.name), value = std::move(value),
-                       expected = std::move(expected.bytes)](SqlConnection& connection) {
-                        const SqlParameters parameters{.key = name,
-                                                       .value = value.bytes.view(),
-                                                       .expected = expected.view(),
-                                                       .tags = value.tags.view()};
-                        return connection.transaction([&] {
-                          return write_row(connection, write, get, parameters, value.expires_at);
-                        });
-                      });
+  write(cas_, {Errc::precondition_failed, "the row has another value by now"}, key,
+        std::move(value), std::move(expected.bytes), call, std::move(done));
 }
 
 void SqlRows::touch(const KeyView& key, Time expires_at, const Call& call, Done<Value> done) {
-  if (auto sound = writable(touch_, "touch", key, {.expires_at = expires_at}); !sound)
+  const Value end{.expires_at = expires_at};
+  if (auto sound = writable(touch_, "touch", key, end); !sound)
     return done(std::unexpected(sound.error()));
-  const RowWrite write{touch_, no_row().error()};
-  pool_->write<Value>(
-      call, std::move(done),
-      [get = get_, write, name = std::string(key.name), expires_at](SqlConnection& connection) {
-        return connection.transaction(
-            [&] { return write_row(connection, write, get, {.key = name}, expires_at); });
-      });
+  write(touch_, no_row().error(), key, end, {}, call, std::move(done));
 }
 
 void SqlRows::erase(const KeyView& key, const Call& call, Done<void> done) {

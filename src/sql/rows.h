@@ -32,6 +32,8 @@ class SqlRows final : public Store {
   Result<void> usable(const KeyView& key) const;
   Result<void> writable(const SqlStatementPtr& statement, const char* name, const KeyView& key,
                         const Value& value) const;
+  void write(const SqlStatementPtr& statement, Error without_row, const KeyView& key, Value value,
+             Bytes expected, const Call& call, Done<Value> done);
   std::unexpected<Error> missing(const char* statement) const;
   void gather(const KeyView& key, const Call& call, Done<Value> done);
 
