@@ -37,8 +37,8 @@ constexpr int kMetadataBytesMax = 256 << 10;
 constexpr int kPingIntervalMinMs = 1'000;  // peers ask whether we live while a call is in flight
 constexpr Duration kStill = std::chrono::milliseconds(100);  // what is under way arrives in this
 constexpr Duration kStillMost = std::chrono::milliseconds(500);
-constexpr Duration kLinger = std::chrono::milliseconds(200);
-constexpr int kKeepaliveMs = 60'000;  // we ask whether silent clients do
+constexpr Duration kLinger = std::chrono::seconds(1);  // a client short of CPU reads in this
+constexpr int kKeepaliveMs = 60'000;                   // we ask whether silent clients do
 
 std::string reason(int error) {
   std::string words = std::generic_category().message(error);
