@@ -7,9 +7,11 @@ option(RINGCACHE_INSTALL "Install the library and the programs" ${PROJECT_IS_TOP
 
 # Faster builds where ccache is there; nothing changes where it is not. (Not mold: Debian 12's 1.10.1 lays out some
 # binaries with a thread-local variable so that the loader refuses them.)
+# It is told what it must not look at to keep also what is compiled with a precompiled header.
 find_program(RINGCACHE_CCACHE ccache)
 if(RINGCACHE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGCACHE_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${RINGCACHE_CCACHE})
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)
@@ -79,10 +81,25 @@ function(ringcache_layer name)
   set_property(GLOBAL APPEND PROPERTY ringcache_layers ${name})
 endfunction()
 
-# ringcache_tests(LAYER [WHOLE] [FOLDER tests/unit/LAYER] [DEPENDS target …]): one gtest binary LAYER_test of every
+# ringcache_test_headers(TARGET): precompiles what nearly every test includes, a fifth to a half of a test's compile
+# time; the first target does it for all. A test still includes what it uses.
+function(ringcache_test_headers target)
+  get_property(first GLOBAL PROPERTY ringcache_test_headers)
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+    return()
+  endif()
+  set_property(GLOBAL PROPERTY ringcache_test_headers ${target})
+  target_precompile_headers(${target} PRIVATE <gtest/gtest.h> <algorithm> <atomic> <functional> <future> <map> <memory>
+    <random> <set> <string> <thread> <vector> <ringcache/scheduler.h> <ringcache/store.h>)
+endfunction()
+
+# ringcache_tests(LAYER [WHOLE] [HOT] [FOLDER tests/unit/LAYER] [DEPENDS target …]): one gtest binary LAYER_test of every
 # *_test.cc in the folder; no such tests where the layer is off. WHOLE: one test of CTest, as its cases share servers.
+# HOT: what takes long is in the tests themselves, so that they are optimised also in a debug build. What is tested is
+# optimised as ever; the tests around it compile a fifth faster with less.
 function(ringcache_tests layer)
-  cmake_parse_arguments(arg "WHOLE" "FOLDER" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "WHOLE;HOT" "FOLDER" "DEPENDS" ${ARGN})
   if(NOT arg_FOLDER)
     set(arg_FOLDER tests/unit/${layer})
   endif()
@@ -96,6 +113,12 @@ function(ringcache_tests layer)
   target_link_libraries(${layer}_test PRIVATE ${arg_DEPENDS} ringcache_flags GTest::gtest_main)
   target_compile_definitions(${layer}_test PRIVATE
     RINGCACHE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RINGCACHE_VERSION="${PROJECT_VERSION}")
+  if(arg_HOT)
+    ringcache_optimise(${layer}_test -O1)
+  else()
+    target_compile_options(${layer}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+    ringcache_test_headers(${layer}_test)
+  endif()
   if(RINGCACHE_SANITIZED)
     # Compiles in a third of the time; what is tested stays as it is.
     target_compile_options(${layer}_test PRIVATE -fno-sanitize=undefined)
