@@ -49,14 +49,23 @@ FeedPart sqlite_trigger(const FedTable& table, const std::string& event, const s
           .compound = true};
 }
 
+using TriggerText = FeedPart(const FedTable&, const std::string& event, const std::string& rows);
+using RowText = std::string(const FedTable&, std::string_view row, std::string_view condition);
+
+/// One for each event; an update tells of the new key too where it meets the condition `renamed`.
+std::vector<FeedPart> triggers(const FedTable& table, TriggerText& trigger, RowText& row,
+                               const std::string& renamed) {
+  const std::string old_row = row(table, "OLD", "");
+  return {trigger(table, "insert", row(table, "NEW", "")),
+          trigger(table, "update", old_row + row(table, "NEW", renamed)),
+          trigger(table, "delete", old_row)};
+}
+
 /// Keys are compared as bytes: a collation may take what are two keys for one.
 std::vector<FeedPart> sqlite_triggers(const FedTable& table) {
   const std::string renamed =
       filled(" AND CAST(NEW.{} AS BLOB) IS NOT CAST(OLD.{} AS BLOB)", {table.column, table.column});
-  const std::string old_row = sqlite_row(table, "OLD", "");
-  return {sqlite_trigger(table, "insert", sqlite_row(table, "NEW", "")),
-          sqlite_trigger(table, "update", old_row + sqlite_row(table, "NEW", renamed)),
-          sqlite_trigger(table, "delete", old_row)};
+  return triggers(table, sqlite_trigger, sqlite_row, renamed);
 }
 
 FeedPart mysql_outbox(const FedTable& table) {
@@ -101,10 +110,7 @@ FeedPart mysql_trigger(const FedTable& table, const std::string& event, const st
 std::vector<FeedPart> mysql_triggers(const FedTable& table) {
   const std::string renamed =
       filled(" AND NOT ({} <=> {})", {mysql_key(table, "NEW"), mysql_key(table, "OLD")});
-  const std::string old_row = mysql_row(table, "OLD", "");
-  return {mysql_trigger(table, "insert", mysql_row(table, "NEW", "")),
-          mysql_trigger(table, "update", old_row + mysql_row(table, "NEW", renamed)),
-          mysql_trigger(table, "delete", old_row)};
+  return triggers(table, mysql_trigger, mysql_row, renamed);
 }
 
 /// The time of the change, not that of its transaction's begin.
