@@ -227,6 +227,27 @@ void BM_Source(benchmark::State& state) {
 BENCHMARK(BM_Source<MariadbServer>)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
 BENCHMARK(BM_Source<PostgresServer>)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
 
+/// As many calls under way as keep the connection's thread busy: no call then costs the two
+/// switches of thread that an idle process pays for it.
+template <class Server>
+void BM_SourceBusy(benchmark::State& state) {
+  constexpr std::ptrdiff_t kInFlight = 4;
+  const auto rows = store<Server>();
+  Keys keys;
+  std::counting_semaphore<> free(kInFlight);
+  for (auto _ : state) {
+    free.acquire();
+    const auto names = keys.names(state.range(0));
+    std::vector<KeyView> views;
+    for (const std::string& name : names) views.emplace_back("bench", name);
+    rows->get_many(views, {}, [&free](const Result<Values>&) { free.release(); });
+  }
+  for (std::ptrdiff_t i = 0; i < kInFlight; ++i) free.acquire();
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_SourceBusy<MariadbServer>)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(BM_SourceBusy<PostgresServer>)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
+
 /// Single gets, 64 of them under way.
 template <class Server>
 void BM_SourceCrowd(benchmark::State& state) {

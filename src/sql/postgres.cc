@@ -2,6 +2,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -185,19 +186,24 @@ void append_hex(std::string_view bytes, std::string& to) {
   }
 }
 
+void append_escaped(std::string_view text, std::string& to) {
+  const auto is_special = [](char c) { return c == '"' || c == '\\'; };
+  for (auto from = text.begin();; ++from) {
+    const auto special = std::find_if(from, text.end(), is_special);
+    to.append(from, special);
+    if (special == text.end()) return;
+    to += '\\';
+    to += *special;
+    from = special;
+  }
+}
+
 /// As the database writes an array: {"a","b"}.
 std::string array_of(std::span<const std::string_view> keys, bool as_bytes) {
   std::string text = "{";
   for (const std::string_view key : keys) {
     text += text.size() > 1 ? ",\"" : "\"";
-    if (as_bytes) {
-      append_hex(key, text);
-    } else {
-      for (const char c : key) {
-        if (c == '"' || c == '\\') text += '\\';
-        text += c;
-      }
-    }
+    as_bytes ? append_hex(key, text) : append_escaped(key, text);
     text += '"';
   }
   return text + "}";
@@ -323,18 +329,20 @@ class Prepared final : public SqlPrepared {
   /// How many bytes it has.
   std::size_t read_row(const PGresult& result, int row) {
     std::size_t bytes = 0;
-    for (int i = 0; i < static_cast<int>(types_.size()); ++i) {
-      bytes += static_cast<std::size_t>(PQgetlength(&result, row, i));
-      values_[static_cast<std::size_t>(i)] = column(result, row, i);
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      const int index = static_cast<int>(i);
+      const auto length = static_cast<std::size_t>(PQgetlength(&result, row, index));
+      const char* start = PQgetvalue(&result, row, index);
+      if (length == 0 && PQgetisnull(&result, row, index))
+        values_[i] = std::monostate();
+      else
+        values_[i] = column({start, length}, i);
+      bytes += length;
     }
     return bytes;
   }
 
-  SqlColumn column(const PGresult& result, int row, int index) {
-    if (PQgetisnull(&result, row, index)) return std::monostate();
-    const auto at = static_cast<std::size_t>(index);
-    const std::string_view bytes(PQgetvalue(&result, row, index),
-                                 static_cast<std::size_t>(PQgetlength(&result, row, index)));
+  SqlColumn column(std::string_view bytes, std::size_t at) {
     switch (types_[at]) {
       case kBytea:
         if (binary_) return SqlBlob{bytes};

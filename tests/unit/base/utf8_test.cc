@@ -25,6 +25,16 @@ TEST(Utf8Test, BrokenSequencesAreRefusedWhereverTheyStand) {
   }
 }
 
+TEST(Utf8Test, AmongAsciiNothingIsOverlooked) {
+  const std::string ascii(37, 'a');
+  for (std::size_t at = 0; at <= ascii.size(); ++at) {
+    EXPECT_TRUE(valid_utf8(std::string(ascii).insert(at, "张"))) << at;
+    EXPECT_TRUE(valid_utf8(std::string(ascii).insert(at, "é").insert(0, "😀"))) << at;
+    EXPECT_FALSE(valid_utf8(std::string(ascii).insert(at, "\x80"))) << at;
+    EXPECT_FALSE(valid_utf8(std::string(ascii).insert(at, "\xe5\xbc").insert(0, "张"))) << at;
+  }
+}
+
 TEST(Utf8Test, OverlongFormsSurrogatesAndTooLargeCodePointsAreRefused) {
   for (const auto broken :
        {"\xc0\x80"sv, "\xc1\xbf"sv, "\xe0\x9f\xbf"sv, "\xf0\x8f\xbf\xbf"sv, "\xed\xa0\x80"sv,
