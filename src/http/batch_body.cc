@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <utility>
 
 #include <ringcache/base64.h>
@@ -284,6 +285,19 @@ Result<void> finish_values(BodyReader& reader, std::size_t bytes_max) {
   return done;
 }
 
+/// The writes of a batch are done at once: of two for a key either might be the last.
+Result<void> check_distinct(const std::vector<std::string>& keys) {
+  std::vector<std::size_t> places(keys.size());
+  std::iota(places.begin(), places.end(), 0);
+  const auto key_at = [&](std::size_t place) -> const std::string& { return keys[place]; };
+  std::ranges::stable_sort(places, {}, key_at);
+  const auto twice = std::ranges::adjacent_find(places, {}, key_at);
+  if (twice == places.end()) return {};
+  return fail(Errc::invalid_argument, "key " + std::to_string(twice[1] + 1) + " is key " +
+                                          std::to_string(twice[0] + 1) +
+                                          " again; a batch writes a key once");
+}
+
 /// Nobody means all of a group by a list, prefix or tag that is empty.
 Result<void> finish_invalidation(BodyReader& reader) {
   HttpBatch& batch = reader.batch();
@@ -306,6 +320,8 @@ Result<void> finish(BatchVerb verb, BodyReader& reader, const HttpBatchLimits& l
   if (!reader.has(needed))
     return fail(Errc::invalid_argument,
                 needed == Field::keys ? R"("keys" is missing)" : R"("entries" is missing)");
+  if (verb == BatchVerb::put)
+    if (auto distinct = check_distinct(reader.batch().keys); !distinct) return distinct;
   return finish_values(reader, limits.value_bytes);
 }
 

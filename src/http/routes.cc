@@ -110,6 +110,7 @@ Read read_query(std::string_view query, HttpMethod method, HttpRoute& route) {
       if (auto read = read_tags(value, route); !read) return read;
       continue;
     }
+    if (route.ttl != Duration::max()) return bad("ttl is there twice; nothing was written");
     const auto ttl = parse_ttl(value);
     if (!ttl) return bad(ttl.error().message);
     route.ttl = *ttl;

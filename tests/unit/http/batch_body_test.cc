@@ -134,6 +134,16 @@ TEST(BatchBodyTest, WhatIsWrongWithAnEntryIsSaidWithItsNumber) {
             "entry 1: ttl: must be longer than 0; leave it out for no end");
 }
 
+TEST(BatchBodyTest, AKeyIsWrittenOnce) {
+  EXPECT_EQ(objection_to(R"({"key":"b","value":"1"},{"key":"a","value":"1"},)"
+                         R"({"key":"b","value":"2"})"),
+            "key 3 is key 1 again; a batch writes a key once");
+  EXPECT_EQ(objection(R"({"encoding":"base64","entries":[{"key":"YQ==","value":""},)"
+                      R"({"key":"YQ==","value":""}]})",
+                      BatchVerb::put),
+            "key 2 is key 1 again; a batch writes a key once");
+}
+
 TEST(BatchBodyTest, WhatIsNoEntryIsSaid) {
   for (const char* entry : {"1", "\"a\"", "null", "true", "[]", "[{}]"})
     EXPECT_EQ(objection_to(entry), "\"entries\" must be a list of objects") << entry;
@@ -147,14 +157,16 @@ TEST(BatchBodyTest, WhatIsNoEntryIsSaid) {
 }
 
 TEST(BatchBodyTest, EntriesHaveTheLimitsOfKeysAndValues) {
-  const std::string one = R"({"key":"a","value":"1"})";
-  EXPECT_EQ(objection_to(one + ',' + one + ',' + one), "none");
-  EXPECT_EQ(objection_to(one + ',' + one + ',' + one + ',' + one),
-            "more than 3 keys; ask for fewer at once");
+  const auto entry = [](const std::string& key) {
+    return R"({"key":")" + key + R"(","value":"1"})";
+  };
+  const std::string three = entry("a") + ',' + entry("b") + ',' + entry("c");
+  EXPECT_EQ(objection_to(three), "none");
+  EXPECT_EQ(objection_to(three + ',' + entry("d")), "more than 3 keys; ask for fewer at once");
   EXPECT_EQ(objection_to(R"({"key":"","value":"1"})"), "key 1 is empty");
   EXPECT_EQ(put(R"({"key":"01234567890","value":"1"})").error(),
             (Error{Errc::too_large, "key 1 is longer than 10 bytes"}));
-  EXPECT_EQ(put(one + R"(,{"key":"a","value":"012345678901234567890"})").error(),
+  EXPECT_EQ(put(entry("b") + R"(,{"key":"a","value":"012345678901234567890"})").error(),
             (Error{Errc::too_large, "value 2 is longer than 20 bytes"}));
 }
 

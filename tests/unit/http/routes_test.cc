@@ -59,6 +59,7 @@ TEST_F(RoutesTest, AWriteThatAsksForMoreIsRefused) {
   EXPECT_EQ(refused(key + "?tags=a", HttpMethod::erase), 400u);
   EXPECT_EQ(refused(key + "?TTL=1s", HttpMethod::put), 400u);
   EXPECT_EQ(refused(key + "?ttl=1s", HttpMethod::erase), 400u);
+  EXPECT_EQ(refused(key + "?ttl=1s&ttl=2s", HttpMethod::put), 400u);
   EXPECT_FALSE(find(key, HttpMethod::erase, "If-Match"));
   EXPECT_NE(refusal_.error.message.find("If-Match"), std::string::npos);
   EXPECT_FALSE(find("/v1/groups/g:batchPut", HttpMethod::post, "If-Match"));
