@@ -1,17 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real MariaDB and PostgreSQL servers on loopback for the system tests, ended by pid."""
+"""Real databases for the system tests: SQLite files, MariaDB and PostgreSQL servers on loopback, ended by pid."""
 import contextlib
 import os
 import pathlib
 import pwd
 import shutil
 import signal
+import sqlite3
 import subprocess
 import uuid
 
 import harness
 
 STUDENTS = 1000
+
+
+class Sqlite:
+    """A file with the students of a Server."""
+
+    def __init__(self, folder):
+        self.file = pathlib.Path(folder).with_suffix(".db")
+        self.dsn = f"sqlite:{self.file}"
+
+    @staticmethod
+    def installed():
+        return True
+
+    def __enter__(self):
+        with contextlib.closing(sqlite3.connect(self.file)) as db, db:
+            db.execute("CREATE TABLE students (name text PRIMARY KEY, score int NOT NULL)")
+            db.executemany("INSERT INTO students VALUES (?, ?)", ((f"s{i}", 1000 + i) for i in range(STUDENTS)))
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def queries(self):
+        """SQLite counts none."""
 
 
 class Server:
@@ -225,7 +250,8 @@ class Postgres(Server):
 
     def command(self):
         return [self.program, "-D", self.folder / "data", "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1",
-                "-c", "shared_buffers=16MB"]
+                "-c", "shared_buffers=16MB", "-c", "shared_preload_libraries=pg_stat_statements",
+                "-c", "pg_stat_statements.track_utility=off"]
 
     def client(self, sql):
         return ["psql", "--no-psqlrc", "--quiet", "--tuples-only", f"--host={self.folder}", f"--port={self.port}",
@@ -235,6 +261,12 @@ class Postgres(Server):
         self.run("CREATE ROLE ringcache LOGIN PASSWORD 'secret word'")
         self.run("CREATE DATABASE school OWNER ringcache")
         self.database = "school"
+        self.run("CREATE EXTENSION pg_stat_statements")
 
     def allow(self):
         self.run("GRANT ALL ON students TO ringcache")
+
+    def queries(self):
+        """Run for the nodes since the server was made."""
+        return int(self.run("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements JOIN pg_roles ON oid = userid "
+                            "WHERE rolname = 'ringcache'"))

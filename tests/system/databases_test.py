@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three nodes over real database servers: a crowd of misses, and a database that stands still or starts again."""
+"""Three nodes over real databases: a crowd of misses, and a server that stands still or starts again."""
 import json
 import pathlib
 import random
@@ -31,12 +31,12 @@ GROUPS = """
 """
 
 
-class OverServer:
+class OverDatabase:
     """What holds for each kind."""
 
     def setUp(self):
         if not self.kind.installed():
-            self.skipTest(f"{self.kind.program} is not installed")
+            self.skipTest(f"{self.kind.__name__} is not installed")
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="ringcache-database.")))
         self.server = self.enterContext(self.kind(self.folder / "server"))
         self.cluster = self.enterContext(harness.Cluster(
@@ -54,28 +54,30 @@ class OverServer:
         answers = load.crowd([node.http for node in self.nodes], paths, 300)
         return sum(answer != (200, str(1000 + i).encode()) for i, answer in zip(wanted, answers))
 
-    def threads(self):
-        return [len(list(pathlib.Path(f"/proc/{node.child.pid}/task").iterdir())) for node in self.nodes]
-
-    def answers_again(self):
-        return all(self.nodes[0].get("rows", f"s{random.randrange(900)}").status == 200 for _ in range(5))
-
     def test_a_crowd_of_misses_costs_each_row_once(self):
-        before = self.queries()
+        before = self.server.queries()
         self.assertEqual(self.crowd(), 0)
         self.assertLessEqual(self.loads(), databases.STUDENTS)
-        print("queries:", self.queries() - before)
+        # How many gets meet is the machine's: on a busy one the crowd comes in small parts.
+        self.assert_few_queries(before, databases.STUDENTS / 2)
 
     def test_a_crowd_that_asks_for_many_at_once_costs_few_queries(self):
-        before = self.queries()
+        before = self.server.queries()
         names = [f"s{i % databases.STUDENTS}" for i in range(GETS)]
         random.Random(1).shuffle(names)
         with futures.ThreadPoolExecutor(100) as pool:
             wrong = sum(pool.map(self.many, range(100), [names[i::100] for i in range(100)]))
         self.assertEqual(wrong, 0)
         self.assertLessEqual(self.loads(), databases.STUDENTS)
-        print("queries:", self.queries() - before)
-        self.assertLessEqual(self.queries() - before, 150)
+        self.assert_few_queries(before, 150)
+
+    def assert_few_queries(self, before, most):
+        if before is None:
+            return
+        queries = self.server.queries() - before
+        print("queries:", queries)
+        self.assertLessEqual(queries, most)
+        self.assertGreaterEqual(queries, databases.STUDENTS / 256, "they are counted: a query has 256 keys at most")
 
     def many(self, number, names):
         """Gets them by one request; how many answers were wrong."""
@@ -83,6 +85,16 @@ class OverServer:
         answer = self.nodes[number % 3].request("POST", "/v1/groups/rows:batchGet", body)
         values = json.loads(answer.body)["values"]
         return sum(value.get("value") != str(1000 + int(name[1:])) for name, value in zip(names, values))
+
+
+class OverServer(OverDatabase):
+    """What holds for each kind of server."""
+
+    def threads(self):
+        return [len(list(pathlib.Path(f"/proc/{node.child.pid}/task").iterdir())) for node in self.nodes]
+
+    def answers_again(self):
+        return all(self.nodes[0].get("rows", f"s{random.randrange(900)}").status == 200 for _ in range(5))
 
     def test_a_database_that_stands_still_costs_no_thread_and_no_known_answer(self):
         for i in range(10):
@@ -118,16 +130,13 @@ class OverServer:
         self.assertLess(took, 2)
         self.assertEqual(self.nodes[1].put("rows", "s2", b"8").status, 200)
 
-    def queries(self):
-        """That were made, where the server counts them."""
-        return 0
+
+class SqliteTest(OverDatabase, unittest.TestCase):
+    kind = databases.Sqlite
 
 
 class MariadbTest(OverServer, unittest.TestCase):
     kind = databases.Mariadb
-
-    def queries(self):
-        return self.server.queries()
 
 
 class PostgresTest(OverServer, unittest.TestCase):
