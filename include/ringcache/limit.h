@@ -18,7 +18,7 @@ class TokenBucket {
       : per_second_(per_second), most_(most), tokens_(most) {}
 
   /// Takes as many, and answers 0; or takes none, and answers how long until they are there. More
-  /// than the bucket holds are taken when it is full, and owed.
+  /// than the bucket holds are taken when it is full, and owed. Who wants none never waits.
   Duration take(double tokens, Time now) noexcept;
 
   /// How long take() would have one wait.
@@ -45,12 +45,14 @@ struct SourceLimits {
   /// increase, multiplicative decrease; D.-M. Chiu, R. Jain, "Analysis of the increase and decrease
   /// algorithms for congestion avoidance in computer networks", 1989).
   unsigned loads_max = 64;
-  /// Keys read in a second; a second's worth may come at once. 0: no limit.
+  /// Keys read in a second; a second's worth may come at once. 0: no limit. Writes are not counted,
+  /// and do not wait for reads that are.
   double loads_per_second = 0;
   /// Calls that may wait for their turn. One that would wait past its deadline is refused at once.
   std::size_t waiting_max = 10'000;
   /// So many calls of a group that fail one after the other open its circuit: calls are refused
-  /// without being made, but for one after each pause, until one succeeds.
+  /// without being made, but for one after each pause, until one succeeds. A batch fails if all its
+  /// keys do; a call that ran out of less than half a second says nothing about the source.
   unsigned failures_max = 5;
   Duration probe_pause = std::chrono::milliseconds(500);
 };

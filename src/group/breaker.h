@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <expected>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,18 +22,28 @@ class Breaker {
     unsigned failures;
     std::string last;  ///< What the last one said.
   };
-  /// Nothing if a call may be made now; its end must then be told.
-  std::optional<Refusal> refuse(Time now);
+  /// What a call was admitted as. Of each the end must be told, by one of the three below.
+  enum class Ticket : std::uint8_t { plain, probe /*the one try of an open circuit*/ };
 
-  void succeeded();
-  void failed(const std::string& why, Time now);
-  /// The call was not made after all.
-  void not_made();
+  std::expected<Ticket, Refusal> admit(Time now);
+  /// Whether a call that has waited since it was admitted had better not be made: others have
+  /// failed meanwhile.
+  std::optional<Refusal> reconsider(Ticket ticket, Time now) const;
+
+  void succeeded(Ticket ticket);
+  void failed(Ticket ticket, const std::string& why, Time now);
+  /// The call was not made after all, or says nothing about the source.
+  void told_nothing(Ticket ticket);
 
  private:
+  // REQUIRE: mutex_ held.
+  bool is_open() const { return failures_ >= failures_max_; }
+  Refusal refusal(Time now) const;
+  void end(Ticket ticket);
+
   const unsigned failures_max_;
   const Duration pause_;
-  std::mutex mutex_;  // guards all below
+  mutable std::mutex mutex_;  // guards all below
   unsigned failures_ = 0;
   bool probing_ = false;
   Time next_probe_{};

@@ -26,7 +26,8 @@ double TokenBucket::tokens_at(Time now) const noexcept {
 
 Duration TokenBucket::until(double tokens, Time now) const noexcept {
   const double missing = tokens - tokens_at(now);
-  if (per_second_ <= 0 || missing < 1e-9) return Duration{0};  // what rounding has cost
+  if (per_second_ <= 0 || tokens <= 0) return Duration{0};
+  if (missing < 1e-9) return Duration{0};  // what rounding has cost
   return std::chrono::ceil<Duration>(Seconds(missing / per_second_));
 }
 
@@ -51,11 +52,17 @@ constexpr Duration kDecreaseEvery = std::chrono::milliseconds(100);
 /// Of a call's time in the average.
 constexpr double kNewest = 0.1;
 
+/// A call that ran out of less than this was cut off by a hurried caller.
+constexpr Duration kFairTime = std::chrono::milliseconds(500);
+
 /// What one call needs of the source.
 struct Need {
   double tokens;
   Time deadline;
 };
+
+/// What a call says about the source; none: it was not made, or had no fair chance.
+enum class Verdict : std::uint8_t { sound, failed, none };
 
 class Guard final : public SourceGuard {
  public:
@@ -69,7 +76,8 @@ class Guard final : public SourceGuard {
         bucket_(limits.loads_per_second, std::max(limits.loads_per_second, 1.0)),
         running_max_(std::max(limits.loads_max, 1u)) {}
   ~Guard() override {
-    for (Waiting& left : waiting_) left.go(Error{Errc::unavailable, name_ + " is closing"});
+    for (Queue* queue : {&reads_, &writes_})
+      for (Waiting& left : *queue) left.go(Error{Errc::unavailable, name_ + " is closing"});
   }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
@@ -78,7 +86,7 @@ class Guard final : public SourceGuard {
   SourceStats stats() const override;
 
   void enter(const Need& need, Go go);
-  void finished(bool sound, Duration took);
+  void finished(Verdict verdict, Duration took);
   Error open_circuit(const Breaker::Refusal& refusal);
 
   const SourceLimits& limits() const noexcept { return limits_; }
@@ -88,12 +96,17 @@ class Guard final : public SourceGuard {
   struct Waiting {
     Need need;
     Go go;
+    std::uint64_t order;
   };
+  using Queue = std::deque<Waiting>;
 
+  std::size_t waiting() const { return reads_.size() + writes_.size(); }
   bool may_start(const Need& need, Time now);
   std::optional<Error> refuse(const Need& need, Time now) const;
   Duration expected_wait(const Need& need, Time now) const;
-  void wake_in(Duration wait);
+  void wake_at(Time time);
+  void woken(Time time);
+  Queue* ready(Time now);
   void pump();
   void adapt(bool sound, Duration took, Time now);
 
@@ -105,9 +118,12 @@ class Guard final : public SourceGuard {
   TokenBucket bucket_;
   double running_max_;
   unsigned running_ = 0;
-  std::deque<Waiting> waiting_;
-  bool woken_ = false;  // a timer for tokens is armed
-  double average_ = 0;  // seconds of a call
+  // First come, first served, but that writes, which need no tokens, pass reads that wait for some.
+  Queue reads_, writes_;
+  std::uint64_t orders_ = 0;
+  double waiting_tokens_ = 0;
+  Time wake_at_ = Time::max();  // when the timer for tokens is due
+  double average_ = 0;          // seconds of a call
   Time decreased_at_{};
   SourceStats counts_;
 };
@@ -117,7 +133,7 @@ SourceStats Guard::stats() const {
   SourceStats stats = counts_;
   stats.running = running_;
   stats.running_max = static_cast<unsigned>(running_max_);
-  stats.waiting = waiting_.size();
+  stats.waiting = waiting();
   return stats;
 }
 
@@ -126,9 +142,13 @@ void Guard::enter(const Need& need, Go go) {
   {
     std::lock_guard lock(mutex_);
     const Time now = scheduler_.now();
-    if (!waiting_.empty() || !may_start(need, now)) {
+    Queue& queue = need.tokens > 0 ? reads_ : writes_;
+    if (!queue.empty() || !may_start(need, now)) {
       refusal = refuse(need, now);
-      if (!refusal) return waiting_.push_back({need, std::move(go)});
+      if (!refusal) {
+        waiting_tokens_ += need.tokens;
+        return queue.push_back({need, std::move(go), ++orders_});
+      }
       ++counts_.refused;
     }
   }
@@ -139,7 +159,7 @@ void Guard::enter(const Need& need, Go go) {
 bool Guard::may_start(const Need& need, Time now) {
   if (running_ + 1 > std::max(running_max_, 1.0)) return false;
   if (const Duration wait = bucket_.take(need.tokens, now); wait > Duration{0})
-    return wake_in(wait), false;
+    return wake_at(saturating_add(now, wait)), false;
   ++running_;
   ++counts_.calls;
   return true;
@@ -148,62 +168,84 @@ bool Guard::may_start(const Need& need, Time now) {
 /// REQUIRES: mutex_ held.
 std::optional<Error> Guard::refuse(const Need& need, Time now) const {
   const Duration wait = expected_wait(need, now);
-  const bool is_full = waiting_.size() >= limits_.waiting_max;
+  const bool is_full = waiting() >= limits_.waiting_max;
   if (!is_full && saturating_add(now, wait) <= need.deadline) return std::nullopt;
   return Error{.code = Errc::overloaded,
                .message = name_ + " has all it can bear: " + std::to_string(running_) +
-                          " calls run, " + std::to_string(waiting_.size()) + " wait",
+                          " calls run, " + std::to_string(waiting()) + " wait",
                .retry_after = wait};
 }
 
 /// REQUIRES: mutex_ held.
 Duration Guard::expected_wait(const Need& need, Time now) const {
-  double tokens = need.tokens;
-  for (const Waiting& other : waiting_) tokens += other.need.tokens;
-  const Seconds by_turn(static_cast<double>(waiting_.size()) * average_ / running_max_);
+  const double tokens = need.tokens > 0 ? need.tokens + waiting_tokens_ : 0;
+  const Seconds by_turn(static_cast<double>(waiting()) * average_ / running_max_);
   return std::max(bucket_.until(tokens, now), std::chrono::duration_cast<Duration>(by_turn));
 }
 
-/// REQUIRES: mutex_ held. Looks again when the tokens are there.
-void Guard::wake_in(Duration wait) {
-  if (std::exchange(woken_, true)) return;
-  scheduler_.after(wait, [weak = weak_from_this()] {
-    if (const auto self = std::static_pointer_cast<Guard>(weak.lock())) self->pump();
+/// REQUIRES: mutex_ held. Looks again when the tokens are there. One timer counts, the next to
+/// come.
+void Guard::wake_at(Time time) {
+  if (time >= wake_at_) return;
+  wake_at_ = time;
+  scheduler_.after(time - scheduler_.now(), [weak = weak_from_this(), time] {
+    if (const auto self = std::static_pointer_cast<Guard>(weak.lock())) self->woken(time);
   });
+}
+
+void Guard::woken(Time time) {
+  {
+    std::lock_guard lock(mutex_);
+    if (wake_at_ != time) return;
+    wake_at_ = Time::max();
+  }
+  pump();
+}
+
+/// REQUIRES: mutex_ held. The queue whose first has waited to the end: it has been started, or is
+/// late.
+Guard::Queue* Guard::ready(Time now) {
+  const bool write_is_older =
+      !writes_.empty() && !reads_.empty() && writes_.front().order < reads_.front().order;
+  Queue* const older = write_is_older ? &writes_ : &reads_;
+  for (Queue* queue : {older, older == &reads_ ? &writes_ : &reads_}) {
+    if (queue->empty()) continue;
+    const Need& need = queue->front().need;
+    if (need.deadline <= now || may_start(need, now)) return queue;
+  }
+  return nullptr;
 }
 
 /// Lets go whoever may by now, by way of the scheduler: a source that answers at once would pile up
 /// the stack.
 void Guard::pump() {
-  std::vector<std::pair<Go, std::optional<Error>>> ready;
+  std::vector<std::pair<Go, std::optional<Error>>> going;
   {
     std::lock_guard lock(mutex_);
-    woken_ = false;
     const Time now = scheduler_.now();
-    while (!waiting_.empty()) {
-      Waiting& next = waiting_.front();
+    while (Queue* queue = ready(now)) {
+      Waiting& next = queue->front();
       std::optional<Error> late;
       if (next.need.deadline <= now)
         late = Error{Errc::deadline_exceeded, name_ + ": no turn before the deadline"};
-      else if (!may_start(next.need, now))
-        break;
       counts_.refused += late ? 1 : 0;
-      ready.emplace_back(std::move(next.go), std::move(late));
-      waiting_.pop_front();
+      waiting_tokens_ -= next.need.tokens;
+      going.emplace_back(std::move(next.go), std::move(late));
+      queue->pop_front();
     }
   }
-  for (auto& [go, late] : ready)
+  for (auto& [go, late] : going)
     scheduler_.post(
         [go = std::move(go), late = std::move(late)]() mutable { go(std::move(late)); });
 }
 
-void Guard::finished(bool sound, Duration took) {
+void Guard::finished(Verdict verdict, Duration took) {
   {
     std::lock_guard lock(mutex_);
     --running_;
-    counts_.failures += sound ? 0 : 1;
-    adapt(sound, took, scheduler_.now());
-    if (waiting_.empty()) return;
+    counts_.failures += verdict == Verdict::failed ? 1 : 0;
+    if (verdict != Verdict::none) adapt(verdict == Verdict::sound, took, scheduler_.now());
+    if (waiting() == 0) return;
   }
   pump();
 }
@@ -303,32 +345,45 @@ class Guarded final : public Store, public std::enable_shared_from_this<Guarded>
   /// Who waits does not keep the source, which goes with its group.
   template <class T, class Ask>
   void pass(const Need& need, Done<T> done, Ask ask) {
-    if (const auto refusal = breaker_->refuse(guard_->now()))
-      return done(std::unexpected(guard_->open_circuit(*refusal)));
-    guard_->enter(
-        need, [weak = weak_from_this(), guard = std::weak_ptr(guard_), breaker = breaker_,
-               done = std::move(done), ask = std::move(ask)](std::optional<Error> refused) mutable {
-          const auto self = weak.lock();
-          if (self && !refused) return self->run(std::move(done), ask);
-          breaker->not_made();
-          if (!refused) refused = give_turn_back(guard);
-          done(std::unexpected(std::move(*refused)));
-        });
+    const auto ticket = breaker_->admit(guard_->now());
+    if (!ticket) return done(std::unexpected(guard_->open_circuit(ticket.error())));
+    guard_->enter(need, [weak = weak_from_this(), guard = std::weak_ptr(guard_), breaker = breaker_,
+                         need, ticket = *ticket, done = std::move(done),
+                         ask = std::move(ask)](std::optional<Error> refused) mutable {
+      const auto self = weak.lock();
+      if (!refused) refused = self ? self->reconsider(ticket) : give_turn_back(guard);
+      if (!refused) return self->run(need, ticket, std::move(done), ask);
+      breaker->told_nothing(ticket);
+      done(std::unexpected(std::move(*refused)));
+    });
+  }
+
+  /// Why the call that has its turn is not to be made after all.
+  std::optional<Error> reconsider(Breaker::Ticket ticket) {
+    const auto refusal = breaker_->reconsider(ticket, guard_->now());
+    if (!refusal) return std::nullopt;
+    guard_->finished(Verdict::none, Duration{0});
+    return guard_->open_circuit(*refusal);
   }
 
   static Error give_turn_back(const std::weak_ptr<Guard>& weak) {
-    if (const auto guard = weak.lock()) guard->finished(true, Duration{0});
+    if (const auto guard = weak.lock()) guard->finished(Verdict::none, Duration{0});
     return {.code = Errc::unavailable, .message = "the group is closed"};
   }
 
   template <class T, class Ask>
-  void run(Done<T> done, Ask& ask) {
+  void run(const Need& need, Breaker::Ticket ticket, Done<T> done, Ask& ask) {
     const auto shared = std::make_shared<Done<T>>(std::move(done));
-    const auto end = [guard = guard_, breaker = breaker_, shared,
-                      began = guard_->now()](Result<T> result) {
+    const auto end = [guard = guard_, breaker = breaker_, shared, ticket, began = guard_->now(),
+                      deadline = need.deadline](Result<T> result) {
       Done<T> waiting = std::exchange(*shared, nullptr);
       if (!waiting) return;  // a source that answered, and then threw
-      note(*guard, *breaker, result, began);
+      const Time now = guard->now();
+      const Error* trouble = trouble_of(result);
+      const bool unfair = deadline - began < kFairTime && now >= deadline;
+      const Verdict verdict = !trouble ? Verdict::sound : unfair ? Verdict::none : Verdict::failed;
+      tell(*breaker, ticket, verdict, trouble, now);
+      guard->finished(verdict, now - began);
       waiting(std::move(result));
     };
     try {
@@ -338,12 +393,25 @@ class Guarded final : public Store, public std::enable_shared_from_this<Guarded>
     }
   }
 
+  static void tell(Breaker& breaker, Breaker::Ticket ticket, Verdict verdict, const Error* trouble,
+                   Time now) {
+    if (verdict == Verdict::sound) return breaker.succeeded(ticket);
+    if (verdict == Verdict::none) return breaker.told_nothing(ticket);
+    breaker.failed(ticket, trouble->message, now);
+  }
+
+  /// What is wrong with the source, by one answer; null if it is sound.
   template <class T>
-  static void note(Guard& guard, Breaker& breaker, const Result<T>& result, Time began) {
-    const bool sound = result || !is_trouble(result.error().code);
-    const Time now = guard.now();
-    sound ? breaker.succeeded() : breaker.failed(result.error().message, now);
-    guard.finished(sound, now - began);
+  static const Error* trouble_of(const Result<T>& result) {
+    return result || !is_trouble(result.error().code) ? nullptr : &result.error();
+  }
+  /// Keys may fail one by one, as where they are read so.
+  static const Error* trouble_of(const Result<Values>& result) {
+    if (!result) return trouble_of<Values>(result);
+    const Error* trouble = nullptr;
+    for (const Result<Value>& value : *result)
+      if (trouble = trouble_of(value); !trouble) return nullptr;
+    return trouble;
   }
 
   const std::shared_ptr<Guard> guard_;

@@ -40,6 +40,14 @@ TEST(TokenBucketTest, WithoutARateNobodyWaits) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(bucket.take(50, Time{} + 1h), 0s);
 }
 
+TEST(TokenBucketTest, WhoWantsNoneWaitsForNoDebt) {
+  TokenBucket bucket(10, 10);
+  const Time now = Time{} + 1h;
+  EXPECT_EQ(bucket.take(30, now), 0s);
+  EXPECT_EQ(bucket.take(0, now), 0s);
+  EXPECT_EQ(bucket.take(1, now), 2100ms) << "nor does that pay any";
+}
+
 class LimitTest : public ::testing::Test {
  protected:
   void limit(const SourceLimits& limits) {
@@ -114,6 +122,37 @@ TEST_F(LimitTest, TheRateHoldsAndSaysWhenToComeAgain) {
   EXPECT_EQ(all[14].word(), "v");
 }
 
+TEST_F(LimitTest, WhoWaitsForTokensIsWokenOnceForEach) {
+  limit({.loads_max = 50, .loads_per_second = 10});
+  source->hold();
+  for (int i = 0; i < 30; ++i) get("k");
+  for (int i = 0; i < 10; ++i) release(1);
+  int steps = 0;
+  for (const Time end = scheduler.now() + 2001ms; scheduler.now() < end; ++steps)
+    if (!scheduler.step()) break;
+  EXPECT_EQ(source->gets(), 30u);
+  EXPECT_LE(steps, 45) << "a timer and a turn for each of twenty";
+}
+
+TEST_F(LimitTest, WritesPassReadsThatWaitForTokens) {
+  limit({.loads_max = 1, .loads_per_second = 10});
+  Asked<Values> many;
+  store->get_many(std::vector<KeyView>(30, KeyView("g", "k")), {}, many.done());
+  const auto read = get("k");
+  EXPECT_EQ(put("k").word(), "v");
+  source->hold();
+  put("k");
+  const auto second = put("k");
+  EXPECT_EQ(second.word(), "waiting") << "for its turn";
+  release(1);
+  release(1);
+  EXPECT_EQ(second.word(), "v");
+  EXPECT_EQ(read.word(), "waiting");
+  source->open();
+  scheduler.advance(2100ms);
+  EXPECT_EQ(read.word(), "v");
+}
+
 TEST_F(LimitTest, ACallThatWouldWaitPastItsDeadlineIsRefusedAtOnce) {
   limit({.loads_per_second = 10});
   source->set("k", "v");
@@ -186,6 +225,61 @@ TEST_F(LimitTest, AnOpenCircuitRefusesWithoutAskingUntilATrySucceeds) {
   scheduler.advance(500ms);
   EXPECT_EQ(get("k").word(), "v");
   EXPECT_EQ(get("k").word(), "v");
+}
+
+TEST_F(LimitTest, ABatchFailsIfAllOfItDoes) {
+  limit({.failures_max = 3});
+  source->set("k", "v");
+  source->fail_with(Error{Errc::unavailable, "down"});
+  const std::vector<KeyView> keys(2, KeyView("g", "k"));
+  for (int i = 0; i < 3; ++i) {
+    Asked<Values> many;
+    store->get_many(keys, {}, many.done());
+    scheduler.settle();
+    EXPECT_TRUE(many.result());
+  }
+  EXPECT_EQ(guard->stats().failures, 3u);
+  source->fail_with(std::nullopt);
+  EXPECT_EQ(get("k").word(), "unavailable") << "the circuit is open";
+}
+
+TEST_F(LimitTest, OneBadKeyOfABatchIsNoFailure) {
+  limit({.failures_max = 1});
+  source->hold();
+  Asked<Values> many;
+  store->get_many(std::vector<KeyView>{{"g", "k"}, {"g", "bad"}}, {}, many.done());
+  release(1);
+  source->fail_with(Error{Errc::internal, "bad"});
+  release(1);
+  EXPECT_TRUE(many.answered());
+  EXPECT_EQ(guard->stats().failures, 0u);
+}
+
+TEST_F(LimitTest, ACallerInAHurryOpensNoCircuit) {
+  limit({.loads_max = 16, .failures_max = 1});
+  source->set("k", "v");
+  source->hold();
+  source->fail_with(Error{Errc::unavailable, "no answer in time"});
+  for (const auto& [within, failures] : {std::pair(5ms, 0u), {500ms, 1u}}) {
+    put("k", within);
+    scheduler.advance(within);
+    release(1);
+    EXPECT_EQ(guard->stats().failures, failures);
+  }
+  EXPECT_EQ(guard->stats().running_max, 12u) << "less by one failure";
+}
+
+TEST_F(LimitTest, WhatWaitedIsNotMadeOnceTheCircuitIsOpen) {
+  limit({.loads_max = 1, .failures_max = 1});
+  source->hold();
+  source->fail_with(Error{Errc::unavailable, "down"});
+  get("k");
+  const auto waited = get("k");
+  release(1);
+  EXPECT_EQ(waited.word(), "unavailable");
+  EXPECT_EQ(source->gets(), 1u);
+  EXPECT_EQ(guard->stats().running, 0u);
+  EXPECT_EQ(guard->stats().refused, 1u);
 }
 
 TEST_F(LimitTest, TheCircuitOfOneGroupIsNotAnothers) {
