@@ -11,9 +11,20 @@ bool is_beside(std::string_view column) noexcept {
   return column == kExpiresAtColumn || column == kTagsColumn;
 }
 
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; }
+
+/// Databases may fold case, and a star names every column.
+bool may_yield_end(std::string_view text) {
+  return text.contains('*') || !std::ranges::search(text, kExpiresAtColumn, {}, lower).empty();
+}
+
+}  // namespace
+
 Result<SqlReading> SqlReading::begin(SqlConnection& connection, const SqlStatement& get) {
   SqlReading reading;
-  if (!get.text.contains(kExpiresAtColumn)) return reading;
+  if (!may_yield_end(get.text)) return reading;
   const auto clock = connection.clock(reading.began_);
   if (!clock) return std::unexpected(clock.error());
   reading.clock_ms_ = *clock;
@@ -46,9 +57,11 @@ Result<void> SqlReading::note_end(Value& value, const SqlColumn& column) const {
   if (!end)
     return fail(Errc::invalid_argument,
                 "ringcache_expires_at must be an integer: milliseconds since 1970");
+  if (!clock_ms_)
+    return fail(Errc::invalid_argument, "ringcache_expires_at must be named in the statement");
   // Neither sum nor difference of what a row may hold need fit.
   constexpr std::int64_t kMost = std::chrono::milliseconds(std::chrono::years(100)).count();
-  const std::int64_t left = std::clamp(*end, clock_ms_, clock_ms_ + kMost) - clock_ms_;
+  const std::int64_t left = std::clamp(*end, *clock_ms_, *clock_ms_ + kMost) - *clock_ms_;
   value.expires_at = saturating_add(began_, std::chrono::milliseconds(left));
   return {};
 }

@@ -22,7 +22,7 @@ bool is_beside(std::string_view column) noexcept;
 /// Rows as values, as they are read at one moment.
 class SqlReading {
  public:
-  /// Asks for the database's clock if `get` may yield the end of a row.
+  /// Asks for the database's clock if `get` may yield the end of a row, as far as its text says.
   static Result<SqlReading> begin(SqlConnection& connection, const SqlStatement& get);
 
   /// The value that the columns from `from` on are; Errc::not_found if its end has come.
@@ -33,7 +33,7 @@ class SqlReading {
   Result<void> note_end(Value& value, const SqlColumn& column) const;
 
   Time began_ = BootClock::now();
-  std::int64_t clock_ms_ = 0;  // at began_
+  std::optional<std::int64_t> clock_ms_;  // at began_
 };
 
 }  // namespace ringcache

@@ -13,10 +13,10 @@ class ReadingTest : public ::testing::Test {
  protected:
   /// What a row of these columns is, read now; the first is the key unless `from` is 0.
   Result<Value> value(const std::vector<std::string>& names, const std::vector<SqlColumn>& columns,
-                      std::size_t from = 0) {
+                      std::size_t from = 0,
+                      const char* statement = "SELECT ringcache_expires_at FROM t") {
     SqlConnection connection(source);
-    const auto reading =
-        SqlReading::begin(connection, {.text = "SELECT ringcache_expires_at FROM t"});
+    const auto reading = SqlReading::begin(connection, {.text = statement});
     EXPECT_TRUE(reading) << reading.error().message;
     return reading->value({names, columns}, from);
   }
@@ -36,6 +36,15 @@ class ReadingTest : public ::testing::Test {
     return made;
   }();
 };
+
+TEST_F(ReadingTest, AnEndIsReadWhateverNamesItsColumn) {
+  const std::vector<std::string> names{"v", "ringcache_expires_at"};
+  const std::vector<SqlColumn> columns{std::string_view("x"), unix_ms() - 1'000};
+  for (const char* statement : {"SELECT * FROM t", "SELECT RINGCACHE_Expires_At FROM t"})
+    EXPECT_EQ(code_of(value(names, columns, 0, statement)), Errc::not_found) << statement;
+  EXPECT_EQ(value(names, columns, 0, "CALL t(:key)").error().message,
+            "ringcache_expires_at must be named in the statement");
+}
 
 TEST_F(ReadingTest, OurColumnsAreNoPartOfTheValue) {
   const auto one = value({"v", "ringcache_expires_at", "ringcache_tags"},
