@@ -7,10 +7,10 @@
 
 namespace ringcache {
 
-std::uint64_t SqlBatches::add(std::string name, Done<Value> done) {
+std::uint64_t SqlBatches::add(std::string name, Time deadline, Done<Value> done) {
   std::lock_guard lock(mutex_);
   const Time ready = loading_ > 0 ? BootClock::now() + window_ : Time{};
-  waiting_.push_back({++numbers_, std::move(name), std::move(done), ready});
+  waiting_.push_back({++numbers_, std::move(name), deadline, std::move(done), ready});
   if (waiting_.size() == gets_max_) enough_.notify_all();
   return numbers_;
 }

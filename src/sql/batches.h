@@ -20,6 +20,7 @@ class SqlBatches {
   struct Get {
     std::uint64_t number;
     std::string name;
+    Time deadline;  ///< The caller's.
     Done<Value> done;
     Time ready;  ///< When it has waited for others long enough.
   };
@@ -27,7 +28,7 @@ class SqlBatches {
   SqlBatches(Duration window, std::size_t gets_max) : window_(window), gets_max_(gets_max) {}
 
   /// A number for cancel().
-  std::uint64_t add(std::string name, Done<Value> done);
+  std::uint64_t add(std::string name, Time deadline, Done<Value> done);
 
   /// Those to be loaded now, and loaded() to be called when they are. None where somebody else has
   /// taken them: then it is not to be called. Waits up to the window.

@@ -29,6 +29,11 @@ bool no_rows(const SqlRow& /*row*/) { return true; }
 
 }  // namespace
 
+SqlLimit SqlLimit::until(Time callers_deadline, Duration sources_timeout) {
+  const Time ours = saturating_add(BootClock::now(), sources_timeout);
+  return {.at = std::min(ours, callers_deadline), .callers = callers_deadline < ours};
+}
+
 SqlConnection::SqlConnection(std::shared_ptr<const SqlSource> source)
     : source_(std::move(source)),
       clock_(std::make_shared<SqlStatement>(
@@ -50,6 +55,10 @@ void SqlConnection::lose() {
 void SqlConnection::set_limit(const SqlLimit& limit) {
   deadline_ = limit.at;
   callers_deadline_ = limit.callers;
+}
+
+void SqlConnection::set_deadline(Time callers) {
+  set_limit(SqlLimit::until(callers, source_->place.timeout));
 }
 
 Result<void> SqlConnection::connect(bool writing) {
@@ -170,16 +179,23 @@ Result<void> SqlConnection::reopen() {
   return open();
 }
 
-/// A connection may have ended while nobody used it, and be told so only now. What only reads is
-/// then read again on a new one.
+/// A connection may have ended while nobody used it, and be told so only now; a statement may be
+/// told that the schema is another. What only reads is then read again. In a transaction that is
+/// for the whole of it.
 Result<std::int64_t> SqlConnection::run(const SqlStatementPtr& statement,
                                         const SqlParameters& parameters, const OnRow& on_row) {
   const Key key{statement, parameters.keys.size()};
   bool may_repeat = false;
   if (auto opened = reopen(); !opened) return std::unexpected(opened.error());
   auto ran = attempt(key, parameters, on_row, may_repeat);
-  if (ran || !may_repeat || in_transaction_ || !open()) return ran;
-  return attempt(key, parameters, on_row, may_repeat);
+  if (ran || in_transaction_) return ran;
+  bool outdated = take_outdated().has_value();
+  if (may_repeat && (outdated || !session_) && reopen()) {
+    ran = attempt(key, parameters, on_row, may_repeat);
+    outdated = !ran && take_outdated();
+  }
+  if (outdated) ran.error().code = Errc::invalid_argument;
+  return ran;
 }
 
 Result<std::int64_t> SqlConnection::attempt(const Key& key, const SqlParameters& parameters,
@@ -193,7 +209,9 @@ Result<std::int64_t> SqlConnection::attempt(const Key& key, const SqlParameters&
     return on_row(row);
   });
   if (ran) return *ran;
-  may_repeat = costs_session(ran.error().trouble) && !has_begun && !(*prepared)->shape().writes;
+  const Trouble trouble = ran.error().trouble;
+  may_repeat = (costs_session(trouble) || trouble == Trouble::mistake) && !has_begun &&
+               !(*prepared)->shape().writes;
   return std::unexpected(failed(key, ran.error()));
 }
 
@@ -223,18 +241,26 @@ Result<std::int64_t> SqlConnection::execute(const SqlStatementPtr& statement,
   return run(statement, parameters, no_rows);
 }
 
-/// What a statement that was prepared failed by. If it does not fit any more, it may have to be
-/// prepared for another schema.
+/// What a statement that was prepared failed by.
 Error SqlConnection::failed(const Key& key, const Failure& failure) {
   Error result = error(code_of(failure.trouble), key.statement->label, failure.message);
-  if (failure.trouble == Trouble::mistake) prepared_.erase(key);
+  if (failure.trouble == Trouble::mistake) {
+    prepared_.erase(key);
+    mistaken_ = key;
+  }
   if (costs_session(failure.trouble) || failure.trouble == Trouble::read_only ||
       !session_->usable())
     lose();
-  // Still sound as a statement: then it is what it met, such as malformed JSON in a row.
-  if (failure.trouble == Trouble::mistake && session_ && prepare(key))
-    result.code = Errc::invalid_argument;
   return result;
+}
+
+/// The statement that was mistaken, if it is sound when it is prepared anew: then it was prepared
+/// for another schema, or, if that happens twice, it is what it met, such as malformed JSON in a
+/// row.
+std::optional<SqlConnection::Key> SqlConnection::take_outdated() {
+  auto key = std::exchange(mistaken_, std::nullopt);
+  if (!key || !session_ || !prepare(*key)) return std::nullopt;
+  return key;
 }
 
 Errc SqlConnection::code_of(Trouble trouble) const {

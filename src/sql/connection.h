@@ -52,12 +52,23 @@ struct SqlSource {
 struct SqlLimit {
   Time at = Time::max();
   bool callers = false;
+
+  /// Of a call that is made now.
+  static SqlLimit until(Time callers_deadline, Duration sources_timeout);
 };
 
 /// One session, opened when it is first needed and opened again, with growing pauses, when it is
 /// lost or its database has been replaced. Belongs to one thread. A std::bad_alloc may leave it,
 /// and the session must then be dropped.
 class SqlConnection {
+  static constexpr int kAttemptsMax = 4;  // a transaction has so many statements to be outdated
+
+  struct Key {
+    SqlStatementPtr statement;  // kept, so that no other can come to lie at its address
+    std::size_t keys = 0;       // in a list of its parameters
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
  public:
   explicit SqlConnection(std::shared_ptr<const SqlSource> source);
   ~SqlConnection();
@@ -66,6 +77,8 @@ class SqlConnection {
 
   /// Until when everything that follows may take.
   void set_limit(const SqlLimit& limit);
+  /// The same, as for a call that is made now.
+  void set_deadline(Time callers);
 
   /// Makes sure of a session; Errc::unavailable says why there is none. `writing` looks closely
   /// whether its database is still the one at its place.
@@ -90,9 +103,29 @@ class SqlConnection {
   Result<std::int64_t> clock(Time now);
 
   /// Runs `body`, which answers a Result, in one transaction that is committed if it succeeds. An
-  /// error means that nothing was written, unless it is Errc::unknown.
+  /// error means that nothing was written, unless it is Errc::unknown. Where a statement turns out
+  /// to have been prepared for another schema, all of it runs once more.
   template <class Body>
   auto transaction(Body body) -> decltype(body()) {
+    std::optional<Key> before;
+    for (int attempts = 1;; ++attempts) {
+      auto result = attempt_transaction(body);
+      auto outdated = result ? std::optional<Key>() : take_outdated();
+      if (!outdated) return result;
+      if (outdated == before || attempts == kAttemptsMax)
+        return result.error().code = Errc::invalid_argument, result;
+      before = std::move(outdated);
+    }
+  }
+
+  /// SqlSession::heard_by() of the session, if there is one.
+  bool heard_by(Time end) { return session_ && session_->heard_by(end); }
+
+  void drop();
+
+ private:
+  template <class Body>
+  auto attempt_transaction(Body& body) -> decltype(body()) {
     if (auto begun = begin(); !begun) return std::unexpected(not_applied(begun.error()));
     in_transaction_ = true;
     auto result = body();
@@ -104,18 +137,6 @@ class SqlConnection {
     if (auto committed = commit(); !committed) return std::unexpected(committed.error());
     return result;
   }
-
-  /// SqlSession::heard_by() of the session, if there is one.
-  bool heard_by(Time end) { return session_ && session_->heard_by(end); }
-
-  void drop();
-
- private:
-  struct Key {
-    SqlStatementPtr statement;  // kept, so that no other can come to lie at its address
-    std::size_t keys = 0;       // in a list of its parameters
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
 
   static Error not_applied(Error error);
   Result<void> begin();
@@ -136,6 +157,7 @@ class SqlConnection {
   Result<std::int64_t> attempt(const Key& key, const SqlParameters& parameters, const OnRow& on_row,
                                bool& may_repeat);
   Error failed(const Key& key, const Failure& failure);
+  std::optional<Key> take_outdated();
   Errc code_of(Trouble trouble) const;
   Error error(Errc code, std::string_view label, std::string_view message) const;
 
@@ -145,6 +167,7 @@ class SqlConnection {
   bool in_transaction_ = false;
   std::unique_ptr<SqlSession> session_;
   std::map<Key, std::unique_ptr<SqlPrepared>> prepared_;  // destroyed before the session
+  std::optional<Key> mistaken_;  // the statement that last did not fit, or not what it met
   const SqlStatementPtr clock_;
   std::int64_t clock_ms_ = 0;
   std::optional<Time> clock_read_at_;  // a moment before

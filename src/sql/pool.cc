@@ -34,8 +34,7 @@ SqlPool::SqlPool(std::shared_ptr<const SqlSource> source, const Options& options
       workers_({.threads = options.connections, .queued_max = options.queued_max}) {}
 
 void SqlPool::submit(const Use& use, Job job) {
-  const Time ours = saturating_add(BootClock::now(), timeout_);
-  const SqlLimit limit{.at = std::min(ours, use.deadline), .callers = use.deadline < ours};
+  const SqlLimit limit = SqlLimit::until(use.deadline, timeout_);
   workers_.submit({.work =
                        [source = source_, connections = connections_, limit, writing = use.writing,
                         job = std::move(job)](Turn turn, unsigned worker) mutable {

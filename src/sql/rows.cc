@@ -155,13 +155,15 @@ Result<Values> read_all(SqlConnection& connection, const SqlStatementPtr& get,
   return all;
 }
 
-/// Loads those who wait, with a connection that one of them got.
+/// Loads those who wait, with a connection that one of them got. That one may be in a greater hurry
+/// than the others.
 void load(SqlConnection& connection, const SqlStatementPtr& get, const SqlStatementPtr& get_many,
           SqlBatches& batches) {
   std::vector<SqlBatches::Get> gets = batches.take();
   if (gets.empty()) return;
   std::vector<std::string> names;
   for (SqlBatches::Get& waiting : gets) names.push_back(std::move(waiting.name));
+  connection.set_deadline(std::ranges::max_element(gets, {}, &SqlBatches::Get::deadline)->deadline);
   Result<Values> values = read_rows(connection, get, get_many, names);
   batches.loaded();
   for (std::size_t i = 0; i < gets.size(); ++i)
@@ -280,7 +282,7 @@ void SqlRows::get(const KeyView& key, const Call& call, Done<Value> done) {
 /// Each get asks for a connection; whoever has one first takes the others along, whose connections
 /// then find nothing to do.
 void SqlRows::gather(const KeyView& key, const Call& call, Done<Value> done) {
-  const std::uint64_t number = batches_->add(std::string(key.name), std::move(done));
+  const std::uint64_t number = batches_->add(std::string(key.name), call.deadline, std::move(done));
   pool_->read<void>(
       call,
       [batches = batches_, number](Result<void> connected) {

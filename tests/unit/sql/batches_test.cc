@@ -23,39 +23,39 @@ using Names = std::vector<std::string>;
 
 TEST(BatchesTest, WhileNothingIsLoadedAGetGoesAtOnce) {
   SqlBatches batches(1h, 10);
-  batches.add("a", ignore);
+  batches.add("a", Time::max(), ignore);
   EXPECT_EQ(names_of(batches.take()), Names{"a"});
   batches.loaded();
-  batches.add("b", ignore);
+  batches.add("b", Time::max(), ignore);
   EXPECT_EQ(names_of(batches.take()), Names{"b"});
 }
 
 TEST(BatchesTest, ThoseThatComeWhileOthersAreLoadedWaitForEachOther) {
   SqlBatches batches(1h, 2);
-  batches.add("a", ignore);
+  batches.add("a", Time::max(), ignore);
   batches.take();
   auto taken = std::async(std::launch::async, [&] {
-    batches.add("b", ignore);
+    batches.add("b", Time::max(), ignore);
     return names_of(batches.take());
   });
   EXPECT_EQ(taken.wait_for(20ms), std::future_status::timeout);
   batches.loaded();
   EXPECT_EQ(taken.wait_for(20ms), std::future_status::timeout);
-  batches.add("c", ignore);
+  batches.add("c", Time::max(), ignore);
   EXPECT_EQ(taken.get(), (Names{"b", "c"}));
 }
 
 TEST(BatchesTest, TheyDoNotWaitPastTheWindow) {
   SqlBatches batches(1ms, 10);
-  batches.add("a", ignore);
+  batches.add("a", Time::max(), ignore);
   batches.take();
-  batches.add("b", ignore);
+  batches.add("b", Time::max(), ignore);
   EXPECT_EQ(names_of(batches.take()), Names{"b"});
 }
 
 TEST(BatchesTest, NorWhenThereAreEnoughOfThem) {
   SqlBatches batches(1h, 2);
-  for (const char* name : {"a", "b", "c", "d", "e"}) batches.add(name, ignore);
+  for (const char* name : {"a", "b", "c", "d", "e"}) batches.add(name, Time::max(), ignore);
   EXPECT_EQ(names_of(batches.take()), (Names{"a", "b"}));
   EXPECT_EQ(names_of(batches.take()), (Names{"c", "d"}));
   EXPECT_TRUE(batches.cancel(5));
@@ -63,8 +63,8 @@ TEST(BatchesTest, NorWhenThereAreEnoughOfThem) {
 
 TEST(BatchesTest, WhoeverComesTooLateFindsNone) {
   SqlBatches batches(1h, 10);
-  batches.add("a", ignore);
-  batches.add("b", ignore);
+  batches.add("a", Time::max(), ignore);
+  batches.add("b", Time::max(), ignore);
   EXPECT_EQ(batches.take().size(), 2u);
   EXPECT_TRUE(batches.take().empty());
   batches.loaded();
@@ -72,8 +72,8 @@ TEST(BatchesTest, WhoeverComesTooLateFindsNone) {
 
 TEST(BatchesTest, AGetIsCancelledUnlessSomebodyHasTakenIt) {
   SqlBatches batches(1h, 10);
-  const auto a = batches.add("a", ignore);
-  const auto b = batches.add("b", ignore);
+  const auto a = batches.add("a", Time::max(), ignore);
+  const auto b = batches.add("b", Time::max(), ignore);
   EXPECT_TRUE(batches.cancel(a));
   EXPECT_FALSE(batches.cancel(a));
   EXPECT_EQ(names_of(batches.take()), Names{"b"});

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is PostgreSQL's alone; what must hold over each database is in values_test.cc and
 // faults_test.cc.
+#include <future>
+#include <thread>
+
 #include "databases.h"
 
 namespace ringcache {
@@ -107,15 +110,46 @@ TEST_F(PostgresTest, AnArrayMayBeAskedForInItsOwnWay) {
   EXPECT_EQ(text_of(many(*rows, {"b", "a"})[0]), "2");
 }
 
+TEST_F(PostgresTest, AWriteWhoseStatementsAreOutdatedIsDoneAnew) {
+  keyed_by("text", "('k', '1')");
+  const auto rows = store({.group = "scores",
+                           .get = "SELECT v FROM k WHERE k = :key",
+                           .put = "UPDATE k SET v = :value WHERE k = :key"});
+  EXPECT_EQ(text_of(put(*rows, "k", "2")), "2");
+  postgres()->run("ALTER TABLE k ALTER v TYPE int USING v::int");
+  EXPECT_EQ(text_of(put(*rows, "k", "3")), "3");
+  EXPECT_EQ(code_of(put(*rows, "k", "x")), Errc::invalid_argument);
+  EXPECT_EQ(text_of(get(*rows, "k")), "3");
+}
+
+/// Two gets wait for a connection while a third has it, and go together by the first one's turn.
+TEST_F(PostgresTest, OneInAHurryCutsOffNoneOfThoseItTakesAlong) {
+  keyed_by("text", "('k', '1'), ('l', '2')");
+  const auto rows = store({.group = "scores",
+                           .get = "SELECT v FROM k, pg_sleep(0.2) WHERE k = :key",
+                           .get_many = "SELECT k, v FROM k, pg_sleep(0.2) WHERE k = ANY (:keys)"});
+  std::promise<Result<Value>> first, hurried, patient;
+  const auto ask = [&](const char* name, Time deadline, std::promise<Result<Value>>& answer) {
+    rows->get(KeyView("scores", name), {.deadline = deadline},
+              [&answer](Result<Value> value) { answer.set_value(std::move(value)); });
+  };
+  ask("k", Time::max(), first);
+  std::this_thread::sleep_for(50ms);
+  ask("k", BootClock::now() + 250ms, hurried);
+  ask("l", Time::max(), patient);
+  EXPECT_EQ(text_of(first.get_future().get()), "1");
+  EXPECT_EQ(text_of(patient.get_future().get()), "2");
+  hurried.get_future().wait();
+}
+
 TEST_F(PostgresTest, AStatementThatFailsAgainAndAgainLeavesNothingBehind) {
   keyed_by("text", "('k', '1')");
   const auto rows = store({.group = "scores", .get = "SELECT v FROM k WHERE k = :key"});
   EXPECT_EQ(text_of(get(*rows, "k")), "1");
   postgres()->run("ALTER TABLE k ALTER v TYPE int USING v::int");
-  EXPECT_EQ(code_of(get(*rows, "k")), Errc::invalid_argument) << "its plan is outdated";
-  EXPECT_EQ(text_of(get(*rows, "k")), "1");
-  const auto count =
-      store({.group = "n", .get = "SELECT count(*) FROM pg_prepared_statements WHERE :key = 'k'"});
+  EXPECT_EQ(text_of(get(*rows, "k")), "1") << "its plan was outdated";
+  const auto count = store(
+      {.group = "n", .get = "SELECT count(name) FROM pg_prepared_statements WHERE :key = 'k'"});
   EXPECT_EQ(text_of(get(*count, "k")), "1");
 }
 
