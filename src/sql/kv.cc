@@ -70,6 +70,7 @@ class KvStore final : public Store {
   explicit KvStore(std::shared_ptr<SqlPool> pool) : pool_(std::move(pool)) {}
 
   void get(const KeyView& key, const Call& call, Done<Value> done) override;
+  void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override;
   void put(const KeyView& key, Value value, const Call& call, Done<Value> done) override;
   void compare_and_set(const KeyView& key, Expected expected, Value value, const Call& call,
                        Done<Value> done) override;
@@ -146,6 +147,14 @@ void KvStore::get(const KeyView& key, const Call& call, Done<Value> done) {
       [statements = statements_, name = std::string(key.name)](SqlConnection& connection) {
         return read_key(connection, statements->get, name);
       });
+  sweep_if_due();
+}
+
+void KvStore::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
+  pool_->read_each(keys, call, std::move(done),
+                   [statements = statements_](SqlConnection& connection, const std::string& name) {
+                     return read_key(connection, statements->get, name);
+                   });
   sweep_if_due();
 }
 
@@ -232,7 +241,7 @@ Result<std::shared_ptr<Store>> open_kv(KvOptions options) {
   auto place = prepare_place(options.path);
   if (!place) return std::unexpected(place.error());
   auto source = std::make_shared<SqlSource>("kv", sqlite_driver());
-  source->place = {.location = *place, .label = *place, .create = true};
+  source->place = {.location = *place, .label = *place, .create = true, .timeout = options.timeout};
   source->setup = kSetup;
   source->log = options.log;
   auto pool = std::make_shared<SqlPool>(std::move(source),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -11,6 +12,7 @@
 
 #include <ringcache/store.h>
 
+#include "base/gathering.h"
 #include "base/workers.h"
 #include "sql/connection.h"
 
@@ -41,6 +43,31 @@ class SqlPool {
     run<T>({.writing = true, .deadline = call.deadline}, std::move(done), std::move(work));
   }
 
+  /// Reads keys by `load(SqlConnection&, const std::string& name)`, which answers a Result<Value>:
+  /// several one after the other for each turn at a connection, so that a long list of them neither
+  /// fills the queue nor keeps a connection from others for long.
+  template <class Load>
+  void read_each(std::span<const KeyView> keys, const Call& call, Done<Values> done, Load load) {
+    if (keys.empty()) return done(Values());
+    const auto gathering = std::make_shared<Gathering>(keys.size(), std::move(done));
+    for (std::size_t first = 0; first < keys.size(); first += kKeysOfATurn) {
+      std::vector<std::string> names;
+      for (const KeyView& key : keys.subspan(first, std::min(kKeysOfATurn, keys.size() - first)))
+        names.emplace_back(key.name);
+      const std::size_t count = names.size();
+      read<Values>(
+          call,
+          [gathering, first, count](Result<Values> values) {
+            for (std::size_t i = 0; i < count; ++i)
+              gathering->arrive(first + i,
+                                values ? std::move((*values)[i]) : std::unexpected(values.error()));
+          },
+          [names = std::move(names), load, deadline = call.deadline](SqlConnection& connection) {
+            return load_each(connection, names, deadline, load);
+          });
+    }
+  }
+
   /// As write(), but waits for the answer. REQUIRES: not called from a thread of the pool.
   template <class Work>
   Result<void> wait(Work work) {
@@ -60,6 +87,20 @@ class SqlPool {
     Time deadline;
   };
   using Job = std::move_only_function<void(Result<SqlConnection*>)>;
+
+  static constexpr std::size_t kKeysOfATurn = 32;
+
+  /// Each has the time that it would have alone.
+  template <class Load>
+  static Result<Values> load_each(SqlConnection& connection, const std::vector<std::string>& names,
+                                  Time deadline, const Load& load) {
+    Values values;
+    for (const std::string& name : names) {
+      connection.set_deadline(deadline);
+      values.push_back(load(connection, name));
+    }
+    return values;
+  }
 
   template <class T, class Work>
   void run(const Use& use, Done<T> done, Work work) {

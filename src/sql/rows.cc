@@ -26,6 +26,10 @@ SqlStatementPtr make(Role role, const char* verb, const std::string& group,
       SqlStatement{.role = role, .label = std::string(verb) + " of group " + group, .text = text});
 }
 
+std::unexpected<Error> not_utf8(const std::string& group) {
+  return fail(Errc::invalid_argument, "keys of group " + group + " must be UTF-8");
+}
+
 std::unexpected<Error> no_row() { return fail(Errc::not_found, "no row for this key"); }
 
 Result<Value> read_row(SqlConnection& connection, const SqlStatementPtr& get,
@@ -262,7 +266,7 @@ Result<void> SqlRows::check() {
 /// Key columns are text, and not every database takes text that is not UTF-8.
 Result<void> SqlRows::usable(const KeyView& key) const {
   if (valid_utf8(key.name)) return {};
-  return fail(Errc::invalid_argument, "keys of group " + group_ + " must be UTF-8");
+  return not_utf8(group_);
 }
 
 std::unexpected<Error> SqlRows::missing(const char* statement) const {
@@ -296,7 +300,8 @@ void SqlRows::gather(const KeyView& key, const Call& call, Done<Value> done) {
 }
 
 void SqlRows::get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
-  if (!get_many_ || keys.size() < 2) return Store::get_many(keys, call, std::move(done));
+  if (!get_many_) return get_each(keys, call, std::move(done));
+  if (keys.size() < 2) return Store::get_many(keys, call, std::move(done));
   std::vector<std::string> names;
   for (const KeyView& key : keys) {
     if (auto sound = usable(key); !sound) return Store::get_many(keys, call, std::move(done));
@@ -307,6 +312,15 @@ void SqlRows::get_many(std::span<const KeyView> keys, const Call& call, Done<Val
       [get = get_, get_many = get_many_, names = std::move(names)](SqlConnection& connection) {
         return read_all(connection, get, get_many, names);
       });
+}
+
+void SqlRows::get_each(std::span<const KeyView> keys, const Call& call, Done<Values> done) {
+  pool_->read_each(keys, call, std::move(done),
+                   [get = get_, group = group_](SqlConnection& connection,
+                                                const std::string& name) -> Result<Value> {
+                     if (!valid_utf8(name)) return not_utf8(group);
+                     return read_row(connection, get, name);
+                   });
 }
 
 /// Whether the group has the statement, and the statement takes what is to be kept.

@@ -35,6 +35,7 @@ class SqlRows final : public Store {
   void write(const SqlStatementPtr& statement, Error without_row, const KeyView& key, Value value,
              Bytes expected, const Call& call, Done<Value> done);
   std::unexpected<Error> missing(const char* statement) const;
+  void get_each(std::span<const KeyView> keys, const Call& call, Done<Values> done);
   void gather(const KeyView& key, const Call& call, Done<Value> done);
 
   const std::shared_ptr<SqlPool> pool_;

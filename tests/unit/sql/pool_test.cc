@@ -82,6 +82,38 @@ TEST_F(HeldPoolTest, AClosingPoolRefusesWhatWaits) {
   EXPECT_EQ(worked, 0);
 }
 
+/// The queue of this pool has room for one.
+TEST_F(HeldPoolTest, AListOfKeysTakesFewTurns) {
+  const std::vector<KeyView> keys(32, KeyView("g", "k"));
+  auto answer = std::make_shared<std::promise<Result<Values>>>();
+  pool->read_each(
+      keys, {}, [answer](Result<Values> values) { answer->set_value(std::move(values)); },
+      [this](SqlConnection&, const std::string& name) -> Result<Value> {
+        if (++worked == 2) return fail(Errc::not_found, "the second");
+        return Value{.bytes = Bytes::copy(name)};
+      });
+  let_go.count_down();
+  const auto values = answer->get_future().get();
+  ASSERT_EQ(values->size(), 32u);
+  EXPECT_EQ((*values)[0]->bytes.view(), "k");
+  EXPECT_EQ(code_of((*values)[1]), Errc::not_found);
+  EXPECT_EQ((*values)[31]->bytes.view(), "k");
+}
+
+TEST_F(HeldPoolTest, OfAListThatFindsNoRoomEachKeyIsTold) {
+  std::promise<Result<Values>> answer;
+  pool->read_each(
+      std::vector<KeyView>(65, KeyView("g", "k")), {},
+      [&answer](Result<Values> values) { answer.set_value(std::move(values)); },
+      [](SqlConnection&, const std::string&) -> Result<Value> { return Value{}; });
+  let_go.count_down();
+  const auto values = answer.get_future().get();
+  ASSERT_EQ(values->size(), 65u);
+  EXPECT_TRUE((*values)[31]);
+  EXPECT_EQ(code_of((*values)[32]), Errc::overloaded);
+  EXPECT_EQ(code_of((*values)[64]), Errc::overloaded);
+}
+
 TEST(PoolTest, ThePatienceOfTheSourceEndsInUnavailable) {
   const auto source = std::make_shared<SqlSource>("source school", sqlite_driver());
   const TemporaryFolder folder;
