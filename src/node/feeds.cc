@@ -10,6 +10,12 @@ namespace {
 /// How long the members may take. One that hangs is asked again, until it has left the ring.
 constexpr Duration kPatience = std::chrono::seconds(1);
 
+/// What groups and doors take as a key, as nodes open them.
+const std::size_t kKeyBytesMax = GroupOptions{}.key_bytes_max;
+
+/// Of any other there is no copy, and a peer that is told of one refuses: time and again.
+bool is_key(std::string_view key) { return !key.empty() && key.size() <= kKeyBytesMax; }
+
 /// A round of invalidations, one group after the other.
 struct Round {
   std::vector<Invalidation> left;
@@ -27,11 +33,12 @@ void go_on(Groups& groups, std::shared_ptr<Round> round) {
                     });
 }
 
-/// For each group that is here what it is to forget: others have no copies.
+/// For each group that is here what it is to forget: others have no copies. Keys of which there
+/// can be none are left out.
 std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups& groups) {
   std::map<std::string, Invalidation> by_name;
   for (SqlChange& change : changes) {
-    if (groups.find(change.group) == nullptr) continue;
+    if (groups.find(change.group) == nullptr || (change.key && !is_key(*change.key))) continue;
     Invalidation& what = by_name[change.group];
     what.group = change.group;
     what.all |= !change.key;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include <ringcache/testing/fake_source.h>
@@ -14,6 +16,37 @@ namespace ringcache {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// Another node, as its door has it: notes what it is to forget.
+class Other final : public Store {
+ public:
+  void get(const KeyView&, const Call&, Done<Value> done) override {
+    done(fail(Errc::not_found, "no such key"));
+  }
+  void put(const KeyView&, Value value, const Call&, Done<Value> done) override {
+    done(std::move(value));
+  }
+  void erase(const KeyView&, const Call&, Done<void> done) override { done({}); }
+  void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override {
+    EXPECT_TRUE(call.forwarded);
+    const std::lock_guard lock(mutex_);
+    for (const std::string& key : what.keys) {
+      if (key.empty() || key.size() > (std::size_t{64} << 10))
+        return done(fail(Errc::invalid_argument, "this is no key"));
+      heard_.push_back(what.group + " " + key);
+    }
+    done(1);
+  }
+
+  std::set<std::string> heard() const {
+    const std::lock_guard lock(mutex_);
+    return {heard_.begin(), heard_.end()};
+  }
+
+ private:
+  mutable std::mutex mutex_;  // guards heard_
+  std::vector<std::string> heard_;
+};
 
 /// A group over rows that nobody asks a database for, and an outbox to be written by hand.
 class FeedsTest : public ::testing::Test {
@@ -45,6 +78,12 @@ class FeedsTest : public ::testing::Test {
   }
   void start() { EXPECT_TRUE(feeds_.start(cluster_, {})); }
   void join() { cluster_.update({1, {{.id = "1", .name = "a"}}}); }
+  /// With another node, of which there is one that leaves the feed to us.
+  void join_another() {
+    for (std::uint64_t epoch = 1; feeds_.of("scores")->node != "a"; ++epoch)
+      cluster_.update(
+          {epoch, {{.id = "1", .name = "a"}, {.id = "2", .name = "b" + std::to_string(epoch)}}});
+  }
 
   /// Waits for it.
   template <class Condition>
@@ -63,7 +102,8 @@ class FeedsTest : public ::testing::Test {
   std::unique_ptr<Scheduler> scheduler_ = thread_scheduler(1);
   const std::shared_ptr<testing::FakeSource> source_ = std::make_shared<testing::FakeSource>();
   Config config_;
-  Cluster cluster_{"a", {}};
+  const std::shared_ptr<Other> other_ = std::make_shared<Other>();
+  Cluster cluster_{"a", [this](const Member&) { return other_; }};
   Groups groups_;
   std::unique_ptr<SqlFeedSetup> setup_;
   Feeds feeds_{config_, groups_};
@@ -99,6 +139,16 @@ TEST_F(FeedsTest, ChangesOfGroupsThatAreNotHereHoldNothingUp) {
   change("nobody", "'k'");
   change("scores", "'k'");
   EXPECT_TRUE(has_told(2));
+}
+
+TEST_F(FeedsTest, WhatIsNoKeyHoldsNothingUp) {
+  start();
+  join_another();
+  change("scores", "''");
+  change("scores", "hex(zeroblob(32769))");
+  change("scores", "'k'");
+  EXPECT_TRUE(has_told(3));
+  EXPECT_EQ(other_->heard(), std::set<std::string>{"scores k"});
 }
 
 TEST_F(FeedsTest, NobodyIsElectedWithoutARing) {
