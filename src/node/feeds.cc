@@ -2,7 +2,11 @@
 #include "node/feeds.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <utility>
+
+#include "base/utf8.h"
 
 namespace ringcache {
 namespace {
@@ -16,29 +20,14 @@ const std::size_t kKeyBytesMax = GroupOptions{}.key_bytes_max;
 /// Of any other there is no copy, and a peer that is told of one refuses: time and again.
 bool is_key(std::string_view key) { return !key.empty() && key.size() <= kKeyBytesMax; }
 
-/// A round of invalidations, one group after the other.
-struct Round {
-  std::vector<Invalidation> left;
-  Done<void> done;
-};
+/// A name that cannot be sent is none that a node could be asked for.
+bool is_name(std::string_view group) { return is_key(group) && valid_utf8(group); }
 
-void go_on(Groups& groups, std::shared_ptr<Round> round) {
-  if (round->left.empty()) return round->done({});
-  const Invalidation what = std::move(round->left.back());
-  round->left.pop_back();
-  groups.invalidate(what, {.deadline = saturating_add(BootClock::now(), kPatience)},
-                    [&groups, round = std::move(round)](const Result<std::uint64_t>& copies) {
-                      if (!copies) return round->done(std::unexpected(copies.error()));
-                      go_on(groups, round);
-                    });
-}
-
-/// For each group that is here what it is to forget: others have no copies. Keys of which there
-/// can be none are left out.
-std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups& groups) {
+/// For each group what it is to forget; keys of which there can be no copy are left out.
+std::vector<Invalidation> by_group(std::vector<SqlChange> changes) {
   std::map<std::string, Invalidation> by_name;
   for (SqlChange& change : changes) {
-    if (groups.find(change.group) == nullptr || (change.key && !is_key(*change.key))) continue;
+    if (!is_name(change.group) || (change.key && !is_key(*change.key))) continue;
     Invalidation& what = by_name[change.group];
     what.group = change.group;
     what.all |= !change.key;
@@ -50,6 +39,45 @@ std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups&
     made.push_back(std::move(what));
   }
   return made;
+}
+
+/// The answers that a round of invalidations waits for. Whatever they come back to is here: they
+/// may come after the node has ended. Thread-safe.
+class Round {
+ public:
+  Round(std::size_t answers, Done<void> done) : left_(answers), done_(std::move(done)) {}
+
+  /// A node that does not know the group has no copies of it.
+  void arrive(Result<std::uint64_t> copies) {
+    if (!copies && copies.error().code != Errc::no_such_group) note(std::move(copies.error()));
+    if (left_.fetch_sub(1) == 1) end();
+  }
+
+ private:
+  void note(Error error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+  void end() {
+    if (error_) return done_(std::unexpected(std::move(*error_)));
+    done_({});
+  }
+
+  std::atomic<std::size_t> left_;
+  std::mutex mutex_;  // guards error_ until the last has arrived
+  std::optional<Error> error_;
+  Done<void> done_;
+};
+
+/// Tells the others of a group that is not here: their configuration may be newer than ours.
+void tell(const std::vector<Cluster::Peer>& peers, const Invalidation& what, Time deadline,
+          const std::shared_ptr<Round>& round) {
+  for (const Cluster::Peer& peer : peers)
+    peer.store->invalidate(what, {.deadline = deadline, .forwarded = true},
+                           [round, name = peer.name](Result<std::uint64_t> copies) {
+                             if (!copies) copies.error().message.insert(0, "node " + name + ": ");
+                             round->arrive(std::move(copies));
+                           });
 }
 
 }  // namespace
@@ -79,7 +107,21 @@ std::string Feeds::elected(const std::string& source) const {
 }
 
 void Feeds::forget(std::vector<SqlChange> changes, Done<void> done) {
-  go_on(groups_, std::make_shared<Round>(by_group(std::move(changes), groups_), std::move(done)));
+  const std::vector<Invalidation> wanted = by_group(std::move(changes));
+  const auto peers = cluster_->peers();
+  std::size_t answers = 1;  // our own, so that no round ends before all are asked
+  for (const auto& what : wanted) answers += groups_.find(what.group) ? 1 : peers.size();
+  const auto round = std::make_shared<Round>(answers, std::move(done));
+  const Time deadline = saturating_add(BootClock::now(), kPatience);
+  for (const Invalidation& what : wanted) {
+    if (!groups_.find(what.group)) {
+      tell(peers, what, deadline, round);
+      continue;
+    }
+    groups_.invalidate(what, {.deadline = deadline},
+                       [round](Result<std::uint64_t> copies) { round->arrive(std::move(copies)); });
+  }
+  round->arrive(0);
 }
 
 std::optional<Feeds::State> Feeds::of(std::string_view group) const {

@@ -10,6 +10,7 @@
 
 #include <ringcache/testing/fake_source.h>
 
+#include "base/utf8.h"
 #include "support/temp_dir.h"
 
 namespace ringcache {
@@ -17,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Another node, as its door has it: notes what it is to forget.
+/// Another node, as its door has it: notes what it is to forget and answers as it is told to.
 class Other final : public Store {
  public:
   void get(const KeyView&, const Call&, Done<Value> done) override {
@@ -35,16 +36,22 @@ class Other final : public Store {
         return done(fail(Errc::invalid_argument, "this is no key"));
       heard_.push_back(what.group + " " + key);
     }
-    done(1);
+    if (!valid_utf8(what.group)) return done(fail(Errc::invalid_argument, "this is no request"));
+    done(answer_);
   }
 
+  void answer(Result<std::uint64_t> answer) {
+    const std::lock_guard lock(mutex_);
+    answer_ = std::move(answer);
+  }
   std::set<std::string> heard() const {
     const std::lock_guard lock(mutex_);
     return {heard_.begin(), heard_.end()};
   }
 
  private:
-  mutable std::mutex mutex_;  // guards heard_
+  mutable std::mutex mutex_;  // guards all below
+  Result<std::uint64_t> answer_ = 1;
   std::vector<std::string> heard_;
 };
 
@@ -141,13 +148,36 @@ TEST_F(FeedsTest, ChangesOfGroupsThatAreNotHereHoldNothingUp) {
   EXPECT_TRUE(has_told(2));
 }
 
-TEST_F(FeedsTest, WhatIsNoKeyHoldsNothingUp) {
+TEST_F(FeedsTest, ChangesOfGroupsThatAreNowhereHoldNothingUp) {
+  other_->answer(fail(Errc::no_such_group, "no group of that name"));
+  start();
+  join_another();
+  change("nobody", "'k'");
+  change("scores", "'k'");
+  EXPECT_TRUE(has_told(2));
+}
+
+TEST_F(FeedsTest, AGroupThatOnlyOthersHaveIsForgottenThere) {
+  other_->answer(fail(Errc::unavailable, "not yet"));
+  start();
+  join_another();
+  change("newer", "'k'");
+  EXPECT_TRUE(comes_to([&] { return feeds_.of("scores")->stats.failures > 0; }));
+  EXPECT_EQ(feeds_.of("scores")->stats.changes, 0u) << "it may have copies yet";
+  other_->answer(1);
+  EXPECT_TRUE(has_told(1));
+  EXPECT_EQ(other_->heard(), std::set<std::string>{"newer k"});
+}
+
+TEST_F(FeedsTest, WhatIsNoKeyOrNoNameHoldsNothingUp) {
   start();
   join_another();
   change("scores", "''");
   change("scores", "hex(zeroblob(32769))");
+  run("INSERT INTO ringcache_outbox (group_name, key_bytes) VALUES (CAST(x'ff' AS TEXT), 'k')");
+  change("", "'k'");
   change("scores", "'k'");
-  EXPECT_TRUE(has_told(3));
+  EXPECT_TRUE(has_told(5));
   EXPECT_EQ(other_->heard(), std::set<std::string>{"scores k"});
 }
 
