@@ -74,7 +74,7 @@ Error late(Intent intent) {
   return {Errc::unknown, "no answer before the deadline; the write may or may not be applied"};
 }
 
-Errc errc_of(grpc::StatusCode code) noexcept {
+Errc errc_of(grpc::StatusCode code, Duration retry_after) noexcept {
   switch (code) {
     case grpc::StatusCode::NOT_FOUND:
       return Errc::not_found;
@@ -83,7 +83,7 @@ Errc errc_of(grpc::StatusCode code) noexcept {
     case grpc::StatusCode::OUT_OF_RANGE:
       return Errc::invalid_argument;
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return Errc::too_large;
+      return retry_after > Duration{0} ? Errc::overloaded : Errc::too_large;
     case grpc::StatusCode::UNIMPLEMENTED:
     case grpc::StatusCode::FAILED_PRECONDITION:
       return Errc::unsupported;
@@ -139,7 +139,7 @@ Error error_of(const grpc::Status& status, const grpc::ClientContext& context, I
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return late(intent);
   if (intent == Intent::write && !is_handlers_own(status.error_code()))
     return {Errc::unknown, status.error_message()};
-  return {errc_of(status.error_code()), status.error_message(), retry_after};
+  return {errc_of(status.error_code(), retry_after), status.error_message(), retry_after};
 }
 
 std::string address_in(std::string_view peer) {

@@ -24,7 +24,8 @@ Error late(Intent intent);
 grpc::StatusCode status_code(Errc code) noexcept;
 
 /// What a status without our trailer means for a read: gRPC's own, or a server's that is not ours.
-Errc errc_of(grpc::StatusCode code) noexcept;
+/// What is exhausted for a time (`retry_after`) is not the room for a message.
+Errc errc_of(grpc::StatusCode code, Duration retry_after = {}) noexcept;
 
 /// The status of a refusal, with google.rpc.RetryInfo in its details where it is known when to come
 /// again; `context` gets the trailer.

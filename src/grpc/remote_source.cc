@@ -142,10 +142,11 @@ Result<Value> value_of(const Remote& remote, const v1::Row& row, Time began) {
 }
 
 Error error_of(const v1::Failure& failure) {
+  const Duration retry_after = span_of<milliseconds>(failure.retry_after_ms());
   const Errc code = failure.reason().empty()
-                        ? errc_of(static_cast<grpc::StatusCode>(failure.code()))
+                        ? errc_of(static_cast<grpc::StatusCode>(failure.code()), retry_after)
                         : errc_from_name(failure.reason());
-  return {code, failure.message(), span_of<milliseconds>(failure.retry_after_ms())};
+  return {code, failure.message(), retry_after};
 }
 
 Result<Value> value_of(const Remote& remote, const v1::LoadResult& result, Time began) {

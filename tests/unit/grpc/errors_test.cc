@@ -59,7 +59,7 @@ TEST(ErrorsTest, ACodeOfOursComesBackAsItWentWhereItsStatusIsItsOwn) {
     EXPECT_EQ(errc_of(status_code(code)), code) << errc_name(code);
 }
 
-Duration retry_after(std::int64_t seconds, std::int32_t nanos) {
+grpc::Status later(grpc::StatusCode code, std::int64_t seconds, std::int32_t nanos) {
   v1::RetryInfo info;
   info.mutable_retry_delay()->set_seconds(seconds);
   info.mutable_retry_delay()->set_nanos(nanos);
@@ -68,14 +68,28 @@ Duration retry_after(std::int64_t seconds, std::int32_t nanos) {
   v1::StatusDetail& detail = *details.add_details();
   detail.set_type_url("type.googleapis.com/google.rpc.RetryInfo");
   detail.set_value(info.SerializeAsString());
+  return {code, "", details.SerializeAsString()};
+}
+
+Duration retry_after(std::int64_t seconds, std::int32_t nanos) {
   const grpc::ClientContext context;
-  const grpc::Status status(grpc::StatusCode::UNAVAILABLE, "", details.SerializeAsString());
-  return error_of(status, context, Intent::read).retry_after;
+  return error_of(later(grpc::StatusCode::UNAVAILABLE, seconds, nanos), context, Intent::read)
+      .retry_after;
 }
 
 TEST(ErrorsTest, WhoeverSaysWhenToComeAgainIsHeard) {
   EXPECT_EQ(retry_after(2, 500'000'000), 2'500ms);
   EXPECT_EQ(retry_after(0, 1), 1ns);
+}
+
+TEST(ErrorsTest, WhatIsExhaustedForATimeIsAnOverload) {
+  const grpc::ClientContext context;
+  const auto meant = [&](std::int64_t seconds, Intent intent) {
+    return error_of(later(grpc::StatusCode::RESOURCE_EXHAUSTED, seconds, 0), context, intent);
+  };
+  EXPECT_EQ(meant(2, Intent::read), (Error{Errc::overloaded, "", 2s}));
+  EXPECT_EQ(meant(0, Intent::read).code, Errc::too_large);
+  EXPECT_EQ(meant(2, Intent::write).code, Errc::unknown);
 }
 
 TEST(ErrorsTest, ATimeToComeAgainThatIsNoneDoesNoHarm) {

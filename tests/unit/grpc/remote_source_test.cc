@@ -362,10 +362,15 @@ TEST_F(ForeignSourceTest, AFailureOfOneKeyNeedsNoReason) {
   };
   fail_with(grpc::StatusCode::UNAVAILABLE);
   fail_with(grpc::StatusCode::NOT_FOUND);
-  const std::vector<KeyView> keys(2, kKey);
+  fail_with(grpc::StatusCode::RESOURCE_EXHAUSTED);
+  fail_with(grpc::StatusCode::RESOURCE_EXHAUSTED);
+  foreign.many.mutable_results(3)->mutable_failure()->set_retry_after_ms(1'500);
+  const std::vector<KeyView> keys(4, kKey);
   const auto values = get_many_blocking(*source, keys);
   EXPECT_EQ(values->at(0).error(), (Error{Errc::unavailable, "source school: no luck"}));
   EXPECT_EQ(values->at(1).error().code, Errc::not_found);
+  EXPECT_EQ(values->at(2).error().code, Errc::too_large);
+  EXPECT_EQ(values->at(3).error(), (Error{Errc::overloaded, "source school: no luck", 1'500ms}));
 }
 
 TEST_F(ForeignSourceTest, AStatusMeansTheSameFromWhomeverItComes) {
