@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/units.h"
 #include "grpc/link.h"
@@ -20,8 +22,17 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMessageSlack = std::size_t{1} << 20;
 /// A little more than what every gRPC server bears.
 constexpr std::chrono::seconds kKeepalive{310};
+/// A program that serves no LoadMany may be followed by one that does.
+constexpr std::chrono::minutes kAskSingly{1};
 
 using SourceLink = ServiceLink<v1::Source>;
+
+/// Nobody serves the method: gRPC says so, or what a program's service is derived from. What a
+/// Store at the other end says has a name.
+bool is_unserved(const grpc::Status& status, const grpc::ClientContext& context) {
+  return status.error_code() == grpc::StatusCode::UNIMPLEMENTED &&
+         !context.GetServerTrailingMetadata().contains(kErrorTrailer);
+}
 
 struct LoadCall final : Exchange<v1::Source, v1::LoadRequest, v1::Row, Value> {
   using Exchange::Exchange;
@@ -33,8 +44,12 @@ struct LoadManyCall final
     : Exchange<v1::Source, v1::LoadManyRequest, v1::LoadManyResponse, Values> {
   using Exchange::Exchange;
   void send(Finished finished) {
-    link->stub->async()->LoadMany(&context, &request, &response, std::move(finished));
+    link->stub->async()->LoadMany(&context, &request, &response,
+                                  [this, finished = std::move(finished)](grpc::Status status) {
+                                    is_unserved(status, context) ? unserved() : finished(status);
+                                  });
   }
+  std::function<void()> unserved;  ///< What is done instead where nobody serves it.
 };
 struct StoreCall final : Exchange<v1::Source, v1::StoreRequest, v1::StoreResponse, Value> {
   using Exchange::Exchange;
@@ -93,6 +108,9 @@ class Remote final : public SourceLink {
                 "the value is longer than " + std::to_string(value_bytes_max_) + " bytes");
   }
 
+  bool asks_singly() const { return BootClock::now() < singly_until_.load(); }
+  void ask_singly() { singly_until_ = saturating_add(BootClock::now(), kAskSingly); }
+
   template <class T>
   void heard(const Result<T>& result) {
     if (result) return note_reached(true);
@@ -116,6 +134,7 @@ class Remote final : public SourceLink {
   const std::string name_;
   const Log log_;
   std::atomic<bool> reached_{true};
+  std::atomic<Time> singly_until_{Time{}};  // LoadMany is not asked for
 };
 
 using RemotePtr = std::shared_ptr<Remote>;
@@ -193,10 +212,16 @@ class RemoteSource final : public Store {
 
   void get_many(std::span<const KeyView> keys, const Call& call, Done<Values> done) override {
     if (keys.empty()) return done(Values());
+    if (remote_->asks_singly()) return Store::get_many(keys, call, std::move(done));
+    const Time deadline = remote_->deadline(call);
     const auto load = exchange<LoadManyCall>(Intent::read, std::move(done));
+    load->unserved = [remote = remote_, raw = load.get(), deadline] {
+      remote->ask_singly();
+      load_singly(remote, *raw, deadline);
+    };
     load->request.set_group(std::string(keys.front().group));
     for (const KeyView& key : keys) load->request.add_keys(key.name.data(), key.name.size());
-    run(load, remote_->deadline(call),
+    run(load, deadline,
         [remote = remote_](LoadManyCall& over) { return values_of(*remote, over); });
   }
 
@@ -239,6 +264,15 @@ class RemoteSource final : public Store {
   }
 
  private:
+  /// For the call's own keys, in another's name: the Store that was asked may be gone.
+  static void load_singly(const RemotePtr& remote, LoadManyCall& batch, Time deadline) {
+    std::vector<KeyView> keys;
+    keys.reserve(static_cast<std::size_t>(batch.request.keys_size()));
+    for (const std::string& key : batch.request.keys())
+      keys.emplace_back(batch.request.group(), key);
+    RemoteSource(remote).Store::get_many(keys, {.deadline = deadline}, std::move(batch.done));
+  }
+
   /// What is to be stored; false if it cannot be, which is answered then.
   template <class Kind>
   bool fill(Kind& call, const KeyView& key, const Value& value) const {

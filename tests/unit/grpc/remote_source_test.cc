@@ -2,6 +2,7 @@
 #include <ringcache/remote_source.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -305,14 +306,48 @@ class Foreign final : public v1::Source::Service {
   }
 };
 
+/// A program that does what is enough to read, and no more.
+class Frugal final : public v1::Source::Service {
+ public:
+  std::atomic<int> loads = 0;
+
+  grpc::Status Load(grpc::ServerContext*, const v1::LoadRequest* request,
+                    v1::Row* response) override {
+    ++loads;
+    if (request->key() == "none") return {grpc::StatusCode::NOT_FOUND, "no such row"};
+    response->set_value(request->group() + " " + request->key());
+    return grpc::Status::OK;
+  }
+};
+
+std::unique_ptr<grpc::Server> serve(grpc::Service& service, const std::string& address) {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+  builder.RegisterService(&service);
+  return builder.BuildAndStart();
+}
+
+TEST(FrugalSourceTest, ABatchOfAProgramThatOnlyLoadsIsLoadedKeyByKey) {
+  Frugal frugal;
+  const std::string address = free_address();
+  const auto server = serve(frugal, address);
+  const auto source = *remote_source({.name = "school", .target = address, .timeout = 10s});
+  const std::vector<KeyView> keys{kKey, {"scores", "none"}, {"scores", "a"}};
+  for (int asked = 1; asked <= 2; ++asked) {
+    const auto values = get_many_blocking(*source, keys);
+    ASSERT_TRUE(values) << values.error().message;
+    EXPECT_EQ(values->at(0)->bytes.view(), "scores k");
+    EXPECT_EQ(values->at(1).error(), (Error{Errc::not_found, "source school: no such row"}));
+    EXPECT_EQ(values->at(2)->bytes.view(), "scores a");
+    EXPECT_EQ(frugal.loads, 3 * asked);
+  }
+}
+
 class ForeignSourceTest : public ::testing::Test {
  protected:
   ForeignSourceTest() {
     const std::string address = free_address();
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-    builder.RegisterService(&foreign);
-    server = builder.BuildAndStart();
+    server = serve(foreign, address);
     source = *remote_source({.name = "school", .target = address, .timeout = 10s});
   }
 
