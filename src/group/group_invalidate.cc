@@ -71,12 +71,15 @@ void Group::Core::invalidate(const Invalidation& what, const Call& call, Done<st
   for (const Cluster::Peer& peer : peers) invalidate_there(peer, what, call, round);
 }
 
+/// A peer that leaves may answer yet, until the deadline; without one, its end is an answer.
 void Group::Core::invalidate_there(const Cluster::Peer& peer, const Invalidation& what,
                                    const Call& call, const std::shared_ptr<Round>& round) {
   const auto copies = std::make_shared<std::atomic<std::uint64_t>>(0);
+  const bool ends = call.deadline != Time::max();
   ask(
       call.deadline, Errc::unavailable,
-      [round, copies, name = peer.name, store = peer.store](Result<Value> answered) {
+      [round, copies, name = peer.name,
+       held = ends ? peer.store : nullptr](Result<Value> answered) {
         round->arrive(name, answered ? Result<std::uint64_t>(copies->load())
                                      : std::unexpected(std::move(answered.error())));
       },

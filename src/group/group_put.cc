@@ -167,17 +167,18 @@ void Group::Core::keep_written(const Write& write, Time begun, const Result<Valu
     keep_copy(cache_, key, copy_of(key, *result), result->tags);
 }
 
-/// Only the owner writes. What this node is reading of the key meanwhile, it reads again.
+/// Only the owner writes. What this node is reading of the key meanwhile, it reads again. An owner
+/// that leaves may answer yet, until the deadline; without one, its end is an answer.
 void Group::Core::forward(const WritePtr& write, const std::shared_ptr<Store>& peer) {
   if (!commit(write)) return;
   const KeyView key = write->key.view();
   flights_.supersede(key, [&] { drop_copies(key); });
   ++count_.forwards;
+  const bool ends = write->call.deadline != Time::max();
   ask(
       Time::max(), Errc::unknown,
-      [self = shared_from_this(), write, peer](Result<Value> result) {
-        self->forwarded(write, peer.get(), std::move(result));
-      },
+      [self = shared_from_this(), write, raw = peer.get(), held = ends ? peer : nullptr](
+          Result<Value> result) { self->forwarded(write, raw, std::move(result)); },
       [&](Done<Value> done) {
         send(*peer, *write, {.deadline = write->call.deadline, .forwarded = true}, std::move(done));
       });
