@@ -20,14 +20,20 @@ const std::size_t kKeyBytesMax = GroupOptions{}.key_bytes_max;
 /// Of any other there is no copy, and a peer that is told of one refuses: time and again.
 bool is_key(std::string_view key) { return !key.empty() && key.size() <= kKeyBytesMax; }
 
-/// A name that cannot be sent is none that a node could be asked for.
-bool is_name(std::string_view group) { return is_key(group) && valid_utf8(group); }
+/// A peer refuses a group that it does not know with the name in the refusal, which gRPC has little
+/// room for; what it cannot say would be asked for ever.
+constexpr std::size_t kNameBytesMax = 1024;
+bool is_name(std::string_view group) {
+  return !group.empty() && group.size() <= kNameBytesMax && valid_utf8(group);
+}
 
-/// For each group what it is to forget; keys of which there can be no copy are left out.
-std::vector<Invalidation> by_group(std::vector<SqlChange> changes) {
+/// For each group what it is to forget. Keys of which there can be no copy are left out, and so are
+/// groups that nobody can be asked for.
+std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups& groups) {
   std::map<std::string, Invalidation> by_name;
   for (SqlChange& change : changes) {
-    if (!is_name(change.group) || (change.key && !is_key(*change.key))) continue;
+    if (change.key && !is_key(*change.key)) continue;
+    if (groups.find(change.group) == nullptr && !is_name(change.group)) continue;
     Invalidation& what = by_name[change.group];
     what.group = change.group;
     what.all |= !change.key;
@@ -107,7 +113,7 @@ std::string Feeds::elected(const std::string& source) const {
 }
 
 void Feeds::forget(std::vector<SqlChange> changes, Done<void> done) {
-  const std::vector<Invalidation> wanted = by_group(std::move(changes));
+  const std::vector<Invalidation> wanted = by_group(std::move(changes), groups_);
   const auto peers = cluster_->peers();
   std::size_t answers = 1;  // our own, so that no round ends before all are asked
   for (const auto& what : wanted) answers += groups_.find(what.group) ? 1 : peers.size();

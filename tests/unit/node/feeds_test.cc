@@ -37,6 +37,8 @@ class Other final : public Store {
       heard_.push_back(what.group + " " + key);
     }
     if (!valid_utf8(what.group)) return done(fail(Errc::invalid_argument, "this is no request"));
+    if (what.group.size() > (std::size_t{8} << 10) / 3)
+      return done(fail(Errc::unavailable, "received initial metadata size exceeds limit"));
     done(answer_);
   }
 
@@ -176,8 +178,9 @@ TEST_F(FeedsTest, WhatIsNoKeyOrNoNameHoldsNothingUp) {
   change("scores", "hex(zeroblob(32769))");
   run("INSERT INTO ringcache_outbox (group_name, key_bytes) VALUES (CAST(x'ff' AS TEXT), 'k')");
   change("", "'k'");
+  change(std::string(64 << 10, 'g'), "'k'");
   change("scores", "'k'");
-  EXPECT_TRUE(has_told(5));
+  EXPECT_TRUE(has_told(6));
   EXPECT_EQ(other_->heard(), std::set<std::string>{"scores k"});
 }
 
