@@ -27,6 +27,23 @@ bool is_name(std::string_view group) {
   return !group.empty() && group.size() <= kNameBytesMax && valid_utf8(group);
 }
 
+/// Any peer's message has room for so much.
+constexpr std::size_t kKeysBytesMax = std::size_t{1} << 20;
+
+/// As one, or as several where its keys are more than a message can carry.
+void add_parts(Invalidation what, std::vector<Invalidation>& made) {
+  std::size_t bytes = 0;
+  for (std::string& key : std::exchange(what.keys, {})) {
+    bytes += key.size();
+    if (bytes > kKeysBytesMax) {
+      made.push_back(std::exchange(what, {.group = what.group}));
+      bytes = key.size();
+    }
+    what.keys.push_back(std::move(key));
+  }
+  made.push_back(std::move(what));
+}
+
 /// For each group what it is to forget. Keys of which there can be no copy are left out, and so are
 /// groups that nobody can be asked for.
 std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups& groups) {
@@ -42,7 +59,7 @@ std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups&
   std::vector<Invalidation> made;
   for (auto& [name, what] : by_name) {
     if (what.all) what.keys.clear();
-    made.push_back(std::move(what));
+    add_parts(std::move(what), made);
   }
   return made;
 }

@@ -31,7 +31,10 @@ class Other final : public Store {
   void invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) override {
     EXPECT_TRUE(call.forwarded);
     const std::lock_guard lock(mutex_);
+    std::size_t bytes = 0;
     for (const std::string& key : what.keys) {
+      if ((bytes += key.size()) > (std::size_t{1} << 20))
+        return done(fail(Errc::too_large, "received message larger than max"));
       if (key.empty() || key.size() > (std::size_t{64} << 10))
         return done(fail(Errc::invalid_argument, "this is no key"));
       heard_.push_back(what.group + " " + key);
@@ -182,6 +185,14 @@ TEST_F(FeedsTest, WhatIsNoKeyOrNoNameHoldsNothingUp) {
   change("scores", "'k'");
   EXPECT_TRUE(has_told(6));
   EXPECT_EQ(other_->heard(), std::set<std::string>{"scores k"});
+}
+
+TEST_F(FeedsTest, LongKeysTakeMoreThanOneMessage) {
+  for (int i = 0; i < 40; ++i) change("scores", "hex(zeroblob(30000)) || " + std::to_string(i));
+  start();
+  join_another();
+  EXPECT_TRUE(has_told(40));
+  EXPECT_EQ(other_->heard().size(), 40u);
 }
 
 TEST_F(FeedsTest, NobodyIsElectedWithoutARing) {
