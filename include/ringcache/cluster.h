@@ -14,7 +14,8 @@ namespace ringcache {
 ///
 /// Thread-safe. owner(), owns() and ring() take no lock and never wait for update(). A member's
 /// Store is kept from view to view while its incarnation is there; once it has left the view, its
-/// Store goes when the last call that uses it is done.
+/// Store goes when the last call that uses it is done. Of those that have no deadline its end may
+/// be the answer.
 class Cluster {
  public:
   /// Makes the Store that speaks to a member. Called once per incarnation (and again if it changes

@@ -30,10 +30,11 @@ struct RemoteSourceOptions {
 /// the one connection is opened again when the program is back (looked for every second while there
 /// are calls).
 ///
-/// get_many() is one message. A write is sent only over a connection that stands: before that it
-/// fails as Errc::unavailable, after it as Errc::unknown unless the program itself says more. A
-/// row's ttl counts from when it was asked for. Calls run to their end even if the Store is
-/// destroyed meanwhile; completions run on threads of gRPC's, or inside the call.
+/// get_many() is one message, or one for each key while the program serves no LoadMany. A write is
+/// sent only over a connection that stands: before that it fails as Errc::unavailable, after it as
+/// Errc::unknown unless the program itself says more. A row's ttl counts from when it was asked
+/// for. Calls run to their end even if the Store is destroyed meanwhile; completions run on threads
+/// of gRPC's, or inside the call.
 Result<std::shared_ptr<Store>> remote_source(RemoteSourceOptions options);
 
 }  // namespace ringcache
