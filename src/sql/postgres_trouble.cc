@@ -14,6 +14,7 @@ Trouble by_class(std::string_view kind) {
 
 Trouble trouble_of(std::string_view state) {
   if (state == "25006") return Trouble::read_only;
+  if (state == "40003") return Trouble::broken;  // nobody knows whether the statement was done
   if (state == "53100") return Trouble::full;
   if (state == "55P03") return Trouble::busy;  // lock not available
   if (state == "57014") return Trouble::late;  // cancelled: the statement's time is over

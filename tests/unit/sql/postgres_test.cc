@@ -153,5 +153,21 @@ TEST_F(PostgresTest, AStatementThatFailsAgainAndAgainLeavesNothingBehind) {
   EXPECT_EQ(text_of(get(*count, "k")), "1");
 }
 
+/// As CockroachDB answers where it lost sight of a commit.
+TEST_F(PostgresTest, ACommitWhoseEndTheDatabaseDoesNotKnowIsUnknown) {
+  keyed_by("text", "('k', '1')");
+  postgres()->run(
+      "CREATE OR REPLACE FUNCTION ambiguous() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$BEGIN RAISE 'result is ambiguous' USING ERRCODE = '40003'; END$$");
+  postgres()->run(
+      "CREATE CONSTRAINT TRIGGER ambiguous AFTER UPDATE ON k DEFERRABLE INITIALLY DEFERRED"
+      " FOR EACH ROW EXECUTE FUNCTION ambiguous()");
+  const auto rows = store({.group = "scores",
+                           .get = "SELECT v FROM k WHERE k = :key",
+                           .put = "UPDATE k SET v = :value WHERE k = :key"});
+  EXPECT_EQ(code_of(put(*rows, "k", "2")), Errc::unknown);
+  EXPECT_EQ(text_of(get(*rows, "k")), "1");
+}
+
 }  // namespace
 }  // namespace ringcache

@@ -19,7 +19,7 @@ TEST(PostgresTroubleTest, EachErrorIsWhatItMeansForUs) {
   EXPECT_EQ(trouble("25006"), Trouble::read_only);
   EXPECT_EQ(trouble("54000"), Trouble::too_large);
   EXPECT_EQ(trouble("53100"), Trouble::full);
-  for (const char* state : {"57P01", "53300", "08006", "26000", "XX000", ""})
+  for (const char* state : {"40003", "57P01", "53300", "08006", "26000", "XX000", ""})
     EXPECT_EQ(trouble(state), Trouble::broken) << state;
 }
 
