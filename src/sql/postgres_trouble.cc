@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/postgres_trouble.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ringcache {
 namespace {
 
@@ -21,18 +24,38 @@ Trouble trouble_of(std::string_view state) {
   return by_class(state.substr(0, 2));
 }
 
-/// `invalid input syntax for type integer: "VALUE"`, and the bytes that are no UTF-8.
-std::string without_value(std::string_view message) {
-  const std::size_t value = message.find(": \"");
-  const std::size_t bytes = message.find(": 0x");
-  return std::string(message.substr(0, std::min(value, bytes)));
+/// The database's own words for wrong data quote it, in the quotes of its language or in none.
+struct Known {
+  std::string_view state;
+  std::string_view words;
+};
+constexpr Known kData[] = {
+    {"22001", "value too long for its type"},
+    {"22003", "value out of range for its type"},
+    {"22004", "null value not allowed"},
+    {"22007", "invalid date or time"},
+    {"22008", "date or time out of range"},
+    {"22012", "division by zero"},
+    {"22021", "invalid byte sequence for the encoding"},
+    {"22023", "invalid parameter value"},
+    {"22030", "duplicate key in a JSON object"},
+    {"22032", "invalid JSON text"},
+    {"22P02", "invalid input syntax for its type"},
+    {"22P03", "invalid binary representation"},
+    {"22P05", "character that the encoding does not have"},
+};
+
+std::string data_words(std::string_view state) {
+  const auto* found = std::ranges::find(kData, state, &Known::state);
+  const std::string_view words = found == std::end(kData) ? "invalid data" : found->words;
+  return std::string(words) + " (" + std::string(state) + ")";
 }
 
 }  // namespace
 
 Failure postgres_failure(std::string_view state, std::string_view message) {
-  const bool may_hold_value = state.starts_with("22");
-  return {trouble_of(state), may_hold_value ? without_value(message) : std::string(message)};
+  const bool is_data = state.starts_with("22");
+  return {trouble_of(state), is_data ? data_words(state) : std::string(message)};
 }
 
 }  // namespace ringcache

@@ -91,6 +91,24 @@ TEST_F(PostgresTest, AKeyThatItsTypeCannotBeHarmsItselfAlone) {
   EXPECT_FALSE(values[2]);
 }
 
+TEST_F(PostgresTest, WhateverIsWrongWithAValueItIsNotInTheError) {
+  keyed_by("int", "(7, 'seven')");
+  const auto error = [](const std::string& get, const std::string& key) {
+    return text_of(testing::get(*store({.group = "scores", .get = get}), key));
+  };
+  const std::string where = "invalid_argument: source school, get of group scores: ";
+  EXPECT_EQ(error("SELECT v FROM k WHERE k = :key", "99999999999"),
+            where + "value out of range for its type (22003)");
+  EXPECT_EQ(error("SELECT :key::float8", "1e400"),
+            where + "value out of range for its type (22003)");
+  EXPECT_EQ(error("SELECT :key::date", "2026-13-01"), where + "date or time out of range (22008)");
+  EXPECT_EQ(error("SELECT :key::jsonb::text", "{secret"),
+            where + "invalid input syntax for its type (22P02)");
+  EXPECT_EQ(error("SELECT to_date(:key, 'YYYY')", "secret"),
+            where + "invalid date or time (22007)");
+  EXPECT_EQ(error("SELECT 'a' ~ :key", "(secret"), where + "invalid data (2201B)");
+}
+
 TEST_F(PostgresTest, AValueThatHoldsNulIsRefusedWhereTheTypeHasNoRoomForIt) {
   postgres()->run("DROP TABLE IF EXISTS k");
   postgres()->run("CREATE TABLE k (k text PRIMARY KEY, v int)");

@@ -24,12 +24,19 @@ TEST(PostgresTroubleTest, EachErrorIsWhatItMeansForUs) {
 }
 
 TEST(PostgresTroubleTest, NoValueIsInAMessage) {
-  EXPECT_EQ(postgres_failure("22P02", "invalid input syntax for type integer: \"secret\"").message,
-            "invalid input syntax for type integer");
-  EXPECT_EQ(postgres_failure("22021", "invalid byte sequence for encoding \"UTF8\": 0xff").message,
-            "invalid byte sequence for encoding \"UTF8\"");
-  EXPECT_EQ(postgres_failure("42P01", "relation \"t\" does not exist").message,
-            "relation \"t\" does not exist");
+  const auto message = [](const char* state, const char* words) {
+    return postgres_failure(state, words).message;
+  };
+  EXPECT_EQ(message("22P02", "invalid input syntax for type integer: \"secret\""),
+            "invalid input syntax for its type (22P02)");
+  EXPECT_EQ(message("22P02", "ungültige Eingabesyntax für Typ integer: »secret«"),
+            "invalid input syntax for its type (22P02)");
+  EXPECT_EQ(message("22003", "\"1e400\" is out of range for type double precision"),
+            "value out of range for its type (22003)");
+  EXPECT_EQ(message("22021", "invalid byte sequence for encoding \"UTF8\": 0xff"),
+            "invalid byte sequence for the encoding (22021)");
+  EXPECT_EQ(message("22ZZZ", "secret"), "invalid data (22ZZZ)");
+  EXPECT_EQ(message("42P01", "relation \"t\" does not exist"), "relation \"t\" does not exist");
 }
 
 }  // namespace
