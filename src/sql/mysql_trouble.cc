@@ -59,8 +59,8 @@ Trouble trouble_of(unsigned code, std::string_view state) {
   return by_state(state);
 }
 
-/// "Duplicate entry 'VALUE' for key 'PRIMARY'", "Incorrect integer value: 'VALUE' for column …": a
-/// value stands first, and what follows it is ours. It may hold quotes itself.
+/// "Duplicate entry 'VALUE' for key 'PRIMARY'", "Incorrect integer value: 'VALUE' for column …":
+/// what follows the value is ours. It may hold quotes itself.
 std::string without_value(std::string_view message) {
   const std::size_t begin = message.find('\'');
   if (begin == std::string_view::npos) return std::string(message);
@@ -70,16 +70,43 @@ std::string without_value(std::string_view message) {
          std::string(found ? message.substr(end + 1) : std::string_view());
 }
 
-bool begins_with_value(unsigned code) {
-  constexpr unsigned kCodes[] = {1062, 1265, 1292, 1366, 1411, 1525, 1526, 1586, 1690};
+/// "Truncated incorrect INTEGER value: 'VALUE'": nobody knows where it ends.
+std::string before_value(std::string_view message) {
+  const std::size_t begin = message.find_first_of("'\"`");
+  if (begin == std::string_view::npos) return std::string(message);
+  return std::string(message.substr(0, begin)) + "…";
+}
+
+/// Where a value stands bare.
+std::string_view own_words(unsigned code, std::string_view state) {
+  if (code == 1526) return "Table has no partition for this value";
+  if (code == 3988) return "Impossible conversion between character sets";
+  if (code == 8005 || code == 9007) return "Write conflict";  // of TiDB, which names the key
+  if (code == 8022) return "Transaction failed and may be repeated";
+  if (code == 8141) return "Assertion failed";
+  if (state.starts_with("22S")) return "Coordinate out of range";
+  return {};
+}
+
+bool has_name_behind_value(unsigned code) { return code == 1062 || code == 1366 || code == 1586; }
+
+/// TiDB has many errors by the number 1105, and what it met in their words.
+bool quotes_value(unsigned code) {
+  constexpr unsigned kCodes[] = {1105, 1265, 1292, 1300, 1367, 1411, 1525, 1690,
+                                 1741, 1761, 1762, 1918, 1977, 3140, 3141, 3854};
   return std::ranges::binary_search(kCodes, code);
+}
+
+std::string words_of(unsigned code, std::string_view state, std::string_view message) {
+  if (const auto own = own_words(code, state); !own.empty()) return std::string(own);
+  if (has_name_behind_value(code)) return without_value(message);
+  return quotes_value(code) ? before_value(message) : std::string(message);
 }
 
 }  // namespace
 
 Failure mysql_failure(unsigned code, std::string_view state, std::string_view message) {
-  return {trouble_of(code, state),
-          begins_with_value(code) ? without_value(message) : std::string(message)};
+  return {trouble_of(code, state), words_of(code, state, message)};
 }
 
 }  // namespace ringcache

@@ -81,5 +81,24 @@ TEST_F(MysqlTest, WhereTheDatabaseTakesTwoKeysForOneEachIsFoundAsIfItWereAskedFo
   EXPECT_EQ(code_of((*many)[2]), Errc::not_found);
 }
 
+TEST_F(MysqlTest, WhateverIsWrongWithAValueItIsNotInTheError) {
+  MariadbDatabase().run(
+      "DROP TABLE IF EXISTS p; CREATE TABLE p (k int PRIMARY KEY, v int)"
+      " PARTITION BY LIST (k) (PARTITION one VALUES IN (1)); INSERT INTO p VALUES (1, 1)");
+  const auto refused = [](const std::string& sql, const std::string& key) {
+    const auto rows =
+        *(*SqlDatabase::open({.name = "school", .dsn = mariadb()->dsn()}))
+             ->rows({.group = "scores", .get = "SELECT v FROM p WHERE k = :key", .put = sql});
+    return text_of(put(*rows, key, "5"));
+  };
+  const std::string where = "invalid_argument: source school, put of group scores: ";
+  EXPECT_EQ(refused("UPDATE p SET v = :value WHERE k = :key", "1' for secret"),
+            where + "Truncated incorrect DECIMAL value: …");
+  EXPECT_EQ(refused("INSERT INTO p VALUES (:key, :value)", "17"),
+            where + "Table has no partition for this value");
+  EXPECT_EQ(refused("UPDATE p SET v = CAST(:value AS UNSIGNED) - CAST(:key AS UNSIGNED)", "17"),
+            where + "BIGINT UNSIGNED value is out of range in …");
+}
+
 }  // namespace
 }  // namespace ringcache

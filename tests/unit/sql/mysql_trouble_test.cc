@@ -39,6 +39,24 @@ TEST(MysqlTroubleTest, NoValueIsInAMessage) {
             "Incorrect integer value: … for column `a`.`b` at row 1");
   EXPECT_EQ(message(1292, "Truncated incorrect INTEGER value: 'secret'"),
             "Truncated incorrect INTEGER value: …");
+  EXPECT_EQ(message(1292, "Truncated incorrect INTEGER value: 'a' for secret'"),
+            "Truncated incorrect INTEGER value: …");
+  EXPECT_EQ(message(1300, "Invalid utf8mb4 character string: 'FF00'"),
+            "Invalid utf8mb4 character string: …");
+  EXPECT_EQ(message(1526, "Table has no partition for value 17"),
+            "Table has no partition for this value");
+  EXPECT_EQ(message(1762, "Foreign key constraint for table 't', record 'secret' would lead to …"),
+            "Foreign key constraint for table …");
+  EXPECT_EQ(message(3854, "Cannot convert string 'secret' from utf8mb4 to latin1"),
+            "Cannot convert string …");
+  EXPECT_EQ(message(3140, "Invalid JSON text: \"invalid character 's'\" at position 1"),
+            "Invalid JSON text: …");
+  EXPECT_EQ(message(9007, "Write conflict, txnStartTS=1, key={tableID=45, handle={secret}}"),
+            "Write conflict");
+  EXPECT_EQ(mysql_failure(3617, "22S03", "Latitude 95.5 is out of range").message,
+            "Coordinate out of range");
+  EXPECT_EQ(message(1105, "strconv.ParseFloat: parsing \"secret\": invalid syntax"),
+            "strconv.ParseFloat: parsing …");
   EXPECT_EQ(message(1146, "Table 'school.x' doesn't exist"), "Table 'school.x' doesn't exist");
 }
 
