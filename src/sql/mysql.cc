@@ -345,8 +345,9 @@ class Prepared final : public SqlPrepared {
            code == 0;
   }
 
+  /// What ends the rows is told to the connection alone.
   std::unexpected<Failure> failed() {
-    if (!link_->handle()) return link_->failed();
+    if (!link_->handle() || mysql_stmt_errno(statement_) == 0) return link_->failed();
     return std::unexpected(link_->failure(mysql_stmt_errno(statement_),
                                           mysql_stmt_sqlstate(statement_),
                                           mysql_stmt_error(statement_)));

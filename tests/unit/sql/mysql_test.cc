@@ -100,5 +100,16 @@ TEST_F(MysqlTest, WhateverIsWrongWithAValueItIsNotInTheError) {
             where + "BIGINT UNSIGNED value is out of range in …");
 }
 
+TEST_F(MysqlTest, WhatEndsTheRowsIsSaid) {
+  const auto rows =
+      *(*SqlDatabase::open({.name = "school", .dsn = mariadb()->dsn(), .pool = 1, .timeout = 10s}))
+           ->rows({.group = "scores",
+                   .get = "SELECT a FROM JSON_TABLE(:key, '$' COLUMNS (a int PATH '$.a')) AS t"});
+  EXPECT_EQ(text_of(get(*rows, "secret")),
+            "invalid_argument: source school, get of group scores: Syntax error in JSON text in "
+            "argument 1 to function 'JSON_TABLE' at position 1");
+  EXPECT_EQ(text_of(get(*rows, "{\"a\": 7}")), "7") << "the connection goes on";
+}
+
 }  // namespace
 }  // namespace ringcache
