@@ -71,9 +71,8 @@ class Link {
 
   Failure failure(unsigned code, const char* state, std::string_view message) {
     if (!mysql_) return {Trouble::late, "no answer in time"};
-    Failure failure = mysql_failure(code, state, message);
-    lost_ |= failure.trouble == Trouble::broken;
-    return failure;
+    lost_ |= mysql_session_is_lost(code, state);
+    return mysql_failure(code, state, message);
   }
   std::unexpected<Failure> failed() {
     if (!mysql_) return std::unexpected(failure(0, "", ""));

@@ -100,6 +100,30 @@ TEST_F(MysqlTest, WhateverIsWrongWithAValueItIsNotInTheError) {
             where + "BIGINT UNSIGNED value is out of range in …");
 }
 
+/// As TiDB answers where it cannot reach its storage.
+TEST_F(MysqlTest, AServersTroubleIsNotTheCallersMistake) {
+  const std::string trouble =
+      "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 9005, MESSAGE_TEXT = 'Region is unavailable'";
+  MariadbDatabase().run(
+      "DROP TABLE IF EXISTS r; CREATE TABLE r (k varchar(20) PRIMARY KEY, v text);"
+      "CREATE TRIGGER away BEFORE INSERT ON r FOR EACH ROW " +
+      trouble +
+      ";\nDROP FUNCTION IF EXISTS away;\nDELIMITER //\nCREATE FUNCTION away() RETURNS int BEGIN " +
+      trouble + "; RETURN 1; END//\n");
+  const auto school = *SqlDatabase::open({.name = "school", .dsn = mariadb()->dsn(), .pool = 1});
+  const auto rows = *school->rows({.group = "scores",
+                                   .get = "SELECT v FROM r WHERE k = :key",
+                                   .put = "INSERT INTO r VALUES (:key, :value)"});
+  const auto away =
+      *school->rows({.group = "away", .get = "SELECT away() FROM r WHERE :key = 'k'"});
+  EXPECT_EQ(text_of(put(*rows, "k", "v")),
+            "unavailable: source school, put of group scores: Region is unavailable");
+  MariadbDatabase().run("DROP TRIGGER away; INSERT INTO r VALUES ('k', 'v')");
+  EXPECT_EQ(text_of(get(*away, "k")),
+            "unavailable: source school, get of group away: Region is unavailable");
+  EXPECT_EQ(text_of(get(*rows, "k")), "v");
+}
+
 TEST_F(MysqlTest, WhatEndsTheRowsIsSaid) {
   const auto rows =
       *(*SqlDatabase::open({.name = "school", .dsn = mariadb()->dsn(), .pool = 1, .timeout = 10s}))

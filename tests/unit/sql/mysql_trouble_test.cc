@@ -29,6 +29,27 @@ TEST(MysqlTroubleTest, EachErrorIsWhatItMeansForUs) {
   EXPECT_EQ(trouble(1927, "70100"), Trouble::broken);
 }
 
+TEST(MysqlTroubleTest, OfGeneralErrorsFewAreTheStatementsOwn) {
+  const auto trouble = [](unsigned code) { return mysql_failure(code, "HY000", "").trouble; };
+  for (const unsigned code : {1193u, 1229u, 1267u, 1271u, 1356u, 3685u, 3697u, 4035u, 4046u, 4180u})
+    EXPECT_EQ(trouble(code), Trouble::mistake) << code;
+  for (const unsigned code : {1300u, 1411u, 1525u, 1977u, 3854u, 3988u})
+    EXPECT_EQ(trouble(code), Trouble::refused) << code;
+  for (const unsigned code : {3572u, 8002u, 8005u, 8022u, 8028u, 9007u})
+    EXPECT_EQ(trouble(code), Trouble::busy) << code;
+  for (const unsigned code : {1000u, 1030u, 1105u, 1180u, 1192u, 1194u, 1230u, 1412u, 1615u, 3168u,
+                              3684u, 3687u, 8027u, 9001u, 9002u, 9003u, 9005u, 60000u})
+    EXPECT_EQ(trouble(code), Trouble::broken) << code;
+  EXPECT_EQ(trouble(8025), Trouble::too_large);
+}
+
+TEST(MysqlTroubleTest, AGeneralErrorLeavesTheSession) {
+  EXPECT_FALSE(mysql_session_is_lost(1105, "HY000"));
+  EXPECT_FALSE(mysql_session_is_lost(1062, "23000"));
+  EXPECT_TRUE(mysql_session_is_lost(2013, "HY000"));
+  EXPECT_TRUE(mysql_session_is_lost(1053, "08S01"));
+}
+
 TEST(MysqlTroubleTest, NoValueIsInAMessage) {
   const auto message = [](unsigned code, const char* text) {
     return mysql_failure(code, "23000", text).message;
