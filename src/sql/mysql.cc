@@ -532,9 +532,10 @@ const SqlDriver& mysql_driver() {
   static constexpr SqlDriver kDriver{.schemes = kSchemes,
                                      .example = "mysql://USER:PASSWORD@HOST:PORT/DATABASE",
                                      .begin_write = "START TRANSACTION",
+                                     // By local time an hour in autumn would come twice.
                                      .clock =
-                                         "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS "
-                                         "SIGNED)",
+                                         "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', "
+                                         "UTC_TIMESTAMP(3)) DIV 1000",
                                      .outbox = &kMysqlOutbox,
                                      .locate = locate,
                                      .open = open};

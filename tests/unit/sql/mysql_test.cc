@@ -2,6 +2,7 @@
 // What is MariaDB's alone; what must hold over each database is in values_test.cc and
 // faults_test.cc.
 #include "databases.h"
+#include "sql/driver.h"
 
 namespace ringcache {
 namespace {
@@ -133,6 +134,26 @@ TEST_F(MysqlTest, WhatEndsTheRowsIsSaid) {
             "invalid_argument: source school, get of group scores: Syntax error in JSON text in "
             "argument 1 to function 'JSON_TABLE' at position 1");
   EXPECT_EQ(text_of(get(*rows, "{\"a\": 7}")), "7") << "the connection goes on";
+}
+
+TEST_F(MysqlTest, TheClockGoesOnWhereLocalTimeGoesBack) {
+  mariadb()->run(
+      "USE mysql; REPLACE INTO time_zone VALUES (7, 'N'); REPLACE INTO time_zone_name VALUES "
+      "('Autumn', 7); REPLACE INTO time_zone_transition_type VALUES (7, 0, 7200, 1, 'CEST'),"
+      " (7, 1, 3600, 0, 'CET'); REPLACE INTO time_zone_transition VALUES (7, 0, 0),"
+      " (7, 1792890000, 1)");
+  const Time end = BootClock::now() + 10s;
+  const auto address = parse_dsn(mariadb()->dsn());
+  const auto session = *mysql_driver().open(address->place, &end);
+  const auto clock = *session->prepare(mysql_driver().clock, 1);
+  ASSERT_TRUE(session->run("SET time_zone = 'Autumn'"));
+  for (const std::int64_t second : {1792888200, 1792891800}) {  // half past two, twice
+    ASSERT_TRUE(session->run("SET timestamp = " + std::to_string(second) + ".25"));
+    ASSERT_TRUE(clock->run({}, [&](const SqlRow& row) {
+      EXPECT_EQ(std::get<std::int64_t>(row.columns[0]), second * 1000 + 250);
+      return true;
+    }));
+  }
 }
 
 }  // namespace
