@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errmsg.h>
 #include <mysql.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -101,8 +102,8 @@ class Link {
 /// A column of a row, as the library writes it.
 class Column {
  public:
-  Column(const MYSQL_FIELD& field, MYSQL_BIND& bind) : kind_(kind_of(field)), bind_(&bind) {
-    is_unsigned_ = (field.flags & UNSIGNED_FLAG) != 0;
+  Column(const MYSQL_FIELD& field, MYSQL_BIND& bind)
+      : kind_(kind_of(field)), bind_(&bind), is_unsigned_(is_unsigned(field)) {
     bind.is_null = &is_null_;
     bind.length = &length_;
     bind.error = &is_cut_;
@@ -113,6 +114,10 @@ class Column {
       bind_number(MYSQL_TYPE_DOUBLE, &real_);
     else
       bind_bytes(kind_ == Kind::text || kind_ == Kind::single);
+  }
+
+  bool suits(const MYSQL_FIELD& field) const {
+    return kind_ == kind_of(field) && is_unsigned_ == is_unsigned(field);
   }
 
   bool is_longer_than_room() const { return !is_null_ && length_ > room_.size() && is_bytes(); }
@@ -185,6 +190,8 @@ class Column {
     }
   }
 
+  static bool is_unsigned(const MYSQL_FIELD& field) { return (field.flags & UNSIGNED_FLAG) != 0; }
+
   /// As the database prints it, which for a float is the shortest form: as a double it would grow
   /// digits.
   static SqlColumn number_in(std::string_view digits) {
@@ -217,7 +224,7 @@ class Column {
 
   Kind kind_;
   MYSQL_BIND* bind_;
-  bool is_unsigned_ = false;
+  bool is_unsigned_;
   my_bool is_null_ = 0;
   my_bool is_cut_ = 0;
   unsigned long length_ = 0;
@@ -234,10 +241,9 @@ class Prepared final : public SqlPrepared {
     markers_ = std::move(text.markers);
     bound_.resize(markers_.size());
     numbers_.resize(markers_.size());
-    if (MYSQL_RES* fields = mysql_stmt_result_metadata(statement_)) {
-      bind_columns(fields);
-      mysql_free_result(fields);
-    }
+    bind_columns();
+    for (unsigned i = 0; i < columns_.size(); ++i)
+      shape_.columns.emplace_back(statement_->fields[i].name);
   }
   ~Prepared() override { mysql_stmt_close(statement_); }
   Prepared(const Prepared&) = delete;
@@ -250,22 +256,42 @@ class Prepared final : public SqlPrepared {
     const bool answered =
         link_->wait([&] { return mysql_stmt_execute_start(&code, statement_); },
                     [&](int status) { return mysql_stmt_execute_cont(&code, statement_, status); });
+    if (answered && mysql_stmt_errno(statement_) == CR_NEW_STMT_METADATA) return changed();
     if (!answered || code != 0) return failed();
     if (columns_.empty()) return static_cast<std::int64_t>(mysql_stmt_affected_rows(statement_));
+    if (has_new_names()) return changed();
+    bind_new_types();
     return fetch_all(on_row);
   }
 
  private:
-  void bind_columns(MYSQL_RES* fields) {
-    const unsigned count = mysql_num_fields(fields);
-    results_.resize(count);
+  void bind_columns() {
+    const unsigned count = mysql_stmt_field_count(statement_);
+    results_.assign(count, {});
+    columns_.clear();
     columns_.reserve(count);  // the library knows their addresses
     values_.resize(count);
-    for (unsigned i = 0; i < count; ++i) {
-      const MYSQL_FIELD& field = *mysql_fetch_field_direct(fields, i);
-      shape_.columns.emplace_back(field.name, field.name_length);
-      columns_.emplace_back(field, results_[i]);
-    }
+    for (unsigned i = 0; i < count; ++i) columns_.emplace_back(statement_->fields[i], results_[i]);
+  }
+
+  /// The server prepares a statement again for a schema that has changed. A column of another type
+  /// then is read as that, as is one whose type is that of a parameter.
+  void bind_new_types() {
+    for (unsigned i = 0; i < columns_.size(); ++i)
+      if (!columns_[i].suits(statement_->fields[i])) return bind_columns();
+  }
+
+  /// The library tells new names, and those once, to the connection alone.
+  bool has_new_names() const {
+    const MYSQL_FIELD* fields = link_->handle()->fields;
+    for (unsigned i = 0; fields && i < columns_.size(); ++i)
+      if (shape_.columns[i] != fields[i].name) return true;
+    return false;
+  }
+
+  std::unexpected<Failure> changed() {
+    if (!free_result()) return failed();
+    return std::unexpected(Failure{Trouble::mistake, "the columns have changed"});
   }
 
   /// Text as text, which the database converts to a column's type; other bytes as bytes, which it

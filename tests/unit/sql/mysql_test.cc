@@ -3,6 +3,7 @@
 // faults_test.cc.
 #include "databases.h"
 #include "sql/driver.h"
+#include "sql/render.h"
 
 namespace ringcache {
 namespace {
@@ -154,6 +155,77 @@ TEST_F(MysqlTest, TheClockGoesOnWhereLocalTimeGoesBack) {
       return true;
     }));
   }
+}
+
+/// A statement that is prepared, past what would prepare it again.
+class MysqlSchemaTest : public MysqlTest {
+ protected:
+  void SetUp() override {
+    MysqlTest::SetUp();
+    if (IsSkipped()) return;
+    MariadbDatabase().run(
+        "DROP TABLE IF EXISTS a; CREATE TABLE a (k int, v int); "
+        "INSERT INTO a VALUES (1, 99)");
+    session = *mysql_driver().open(parse_dsn(mariadb()->dsn())->place, &end);
+    other = prepare("SELECT 'x' AS one, 2.5 AS two");
+    EXPECT_EQ(read(*other), R"({"one":"x","two":"2.5"})");
+  }
+
+  std::unique_ptr<SqlPrepared> prepare(const std::string& sql) { return *session->prepare(sql, 1); }
+  static std::string read(SqlPrepared& statement, const SqlParameters& with = {}) {
+    std::string rows;
+    const auto ran =
+        statement.run(with, [&](const SqlRow& row) { return rows += render(row).view(), true; });
+    if (!ran && ran.error().trouble != Trouble::mistake) return "other trouble";
+    return ran ? rows : rows + ran.error().message;
+  }
+
+  const Time end = BootClock::now() + 10s;
+  std::unique_ptr<SqlSession> session;
+  std::unique_ptr<SqlPrepared> other;
+};
+
+TEST_F(MysqlSchemaTest, AColumnOfAnotherTypeIsReadAsThat) {
+  const auto statement = prepare("SELECT v FROM a");
+  EXPECT_EQ(read(*statement), "99");
+  for (const auto& [type, value] : {std::pair("decimal(10, 2)", "99.50"),
+                                    {"varchar(9)", "A+"},
+                                    {"bigint unsigned", "18446744073709551615"},
+                                    {"varbinary(9)", "\xff"},
+                                    {"double", "0.5"},
+                                    {"int", "7"}}) {
+    MariadbDatabase().run(std::string("DELETE FROM a; ALTER TABLE a MODIFY v ") + type +
+                          "; SET NAMES binary; INSERT INTO a VALUES (1, '" + value + "')");
+    EXPECT_EQ(read(*statement), value);
+    EXPECT_EQ(read(*other), R"({"one":"x","two":"2.5"})");
+    EXPECT_EQ(read(*statement), value) << "the server does not tell the types again";
+  }
+}
+
+TEST_F(MysqlSchemaTest, AColumnOfAnotherNameIsAMistakeBeforeAnyRow) {
+  const auto statement = prepare("SELECT * FROM a");
+  EXPECT_EQ(read(*statement), R"({"k":1,"v":99})");
+  MariadbDatabase().run("ALTER TABLE a CHANGE v w int");
+  EXPECT_EQ(read(*statement), "the columns have changed");
+  EXPECT_EQ(read(*other), R"({"one":"x","two":"2.5"})");
+  EXPECT_EQ(read(*prepare("SELECT * FROM a")), R"({"k":1,"w":99})");
+}
+
+TEST_F(MysqlSchemaTest, AnotherNumberOfColumnsIsAMistakeBeforeAnyRow) {
+  const auto statement = prepare("SELECT * FROM a");
+  EXPECT_EQ(read(*statement), R"({"k":1,"v":99})");
+  MariadbDatabase().run("ALTER TABLE a DROP v");
+  EXPECT_EQ(read(*statement), "the columns have changed");
+  EXPECT_EQ(read(*statement), "the columns have changed");
+  EXPECT_EQ(read(*other), R"({"one":"x","two":"2.5"})");
+  EXPECT_EQ(read(*prepare("SELECT * FROM a")), "1");
+}
+
+TEST_F(MysqlSchemaTest, AColumnMayHaveTheTypeOfWhatIsBound) {
+  const auto statement = prepare("SELECT :key AS a, 1 AS b FROM a");
+  EXPECT_EQ(read(*statement, {.key = "text"}), R"({"a":"text","b":1})");
+  EXPECT_EQ(read(*statement, {.key = "\xff"}), R"({"a":"/w==","b":1})");
+  EXPECT_EQ(read(*statement, {.key = "text"}), R"({"a":"text","b":1})");
 }
 
 }  // namespace
