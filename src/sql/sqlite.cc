@@ -161,11 +161,30 @@ class Prepared final : public SqlPrepared {
     return sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC);
   }
 
+  /// SQLite prepares a statement again by itself when the schema has changed.
+  bool has_changed() {
+    const int times = sqlite3_stmt_status(statement_.get(), SQLITE_STMTSTATUS_REPREPARE, 0);
+    if (times == times_prepared_) return false;
+    if (!has_same_names()) return true;
+    times_prepared_ = times;
+    return false;
+  }
+
+  bool has_same_names() const {
+    const auto is_same = [&, i = 0](const std::string& name) mutable {
+      return name == sqlite3_column_name(statement_.get(), i++);
+    };
+    return sqlite3_column_count(statement_.get()) == static_cast<int>(columns_.size()) &&
+           std::ranges::all_of(shape_.columns, is_same);
+  }
+
   Tried<std::int64_t> step(const OnRow& on_row) {
-    for (;;) {
+    for (bool is_first = true;; is_first = false) {
       const int code = sqlite3_step(statement_.get());
       if (code == SQLITE_DONE) return shape_.writes ? sqlite3_changes64(db_) : 0;
       if (code != SQLITE_ROW) return failed(db_);
+      if (is_first && has_changed())
+        return std::unexpected(Failure{Trouble::mistake, "the columns have changed"});
       for (std::size_t i = 0; i < columns_.size(); ++i)
         columns_[i] = column(statement_.get(), static_cast<int>(i));
       if (!on_row({shape_.columns, columns_})) return 0;
@@ -176,6 +195,7 @@ class Prepared final : public SqlPrepared {
   const StatementPtr statement_;
   const std::vector<std::string> markers_;
   std::vector<SqlColumn> columns_;
+  int times_prepared_ = 0;  // again, with the same columns
 };
 
 class Session final : public SqlSession {

@@ -2,6 +2,7 @@
 #include "sqlite_file.h"
 
 #include "sql/driver.h"
+#include "sql/render.h"
 
 namespace ringcache {
 namespace {
@@ -86,6 +87,33 @@ TEST_F(SqliteTest, ADatabaseThatCannotBeWrittenIsUnsupportedForWritesAlone) {
   const auto rows = store();
   EXPECT_EQ(code_of(put(*rows, "Tom", "1")), Errc::unsupported);
   EXPECT_EQ(text_of(get(*rows, "Tom")), "12.5");
+}
+
+TEST_F(SqliteTest, OtherColumnsAreAMistakeBeforeAnyRow) {
+  const Time end = BootClock::now() + 10s;
+  const auto session = *sqlite_driver().open(parse_dsn("sqlite:" + path)->place, &end);
+  const auto prepare = [&] { return *session->prepare("SELECT * FROM students LIMIT 1", 1); };
+  const auto read = [](SqlPrepared& statement) {
+    std::string rows;
+    const auto ran =
+        statement.run({}, [&](const SqlRow& row) { return rows += render(row).view(), true; });
+    EXPECT_TRUE(ran || ran.error().trouble == Trouble::mistake);
+    return ran ? rows : rows + ran.error().message;
+  };
+  const auto old = prepare();
+  EXPECT_EQ(read(*old), R"({"name":"张三","score":100})");
+  Sqlite(path).run("CREATE TABLE another (k)");
+  EXPECT_EQ(read(*old), R"({"name":"张三","score":100})");
+  for (const auto& [change, now] :
+       {std::pair("RENAME name TO pupil", R"({"pupil":"张三","score":100})"),
+        {"ADD COLUMN age DEFAULT 7", R"({"pupil":"张三","score":100,"age":7})"},
+        {"DROP COLUMN age", R"({"pupil":"张三","score":100})"}}) {
+    const auto before = prepare();
+    Sqlite(path).run(std::string("ALTER TABLE students ") + change);
+    EXPECT_EQ(read(*before), "the columns have changed");
+    EXPECT_EQ(read(*before), "the columns have changed");
+    EXPECT_EQ(read(*prepare()), now);
+  }
 }
 
 }  // namespace
