@@ -8,6 +8,7 @@
 
 #include "sql/driver.h"
 #include "sql/patience.h"
+#include "sql/postgres_address.h"
 #include "sql/postgres_trouble.h"
 
 namespace ringcache {
@@ -438,52 +439,57 @@ Tried<void> set_up(Session& session, Duration timeout) {
   return {};
 }
 
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
-};
-
-/// All but the password, as one line.
-std::string label_of(const PQconninfoOption* options) {
-  std::string user, hosts, database;
-  for (; options->keyword; ++options) {
-    const std::string_view name = options->keyword;
-    const std::string value = options->val ? options->val : "";
-    if (name == "user") user = value;
-    if (name == "host") hosts = value;
-    if (name == "port" && !value.empty()) hosts += ":" + value;
-    if (name == "dbname") database = value;
-  }
-  return "postgresql://" + (user.empty() ? "" : user + "@") + hosts + "/" + database;
-}
-
 Result<SqlPlace> locate(std::string_view dsn) {
-  const std::string location(dsn);
-  char* message = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeOptions> options(
-      PQconninfoParse(location.c_str(), &message));
-  PQfreemem(message);  // it may quote a password
-  if (!options || !dsn.contains("://"))
-    return fail(Errc::invalid_argument,
-                "the dsn is malformed: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
-  return SqlPlace{.location = location, .label = label_of(options.get())};
+  const auto address = parse_postgres_dsn(dsn);
+  if (!address) return std::unexpected(address.error());
+  return SqlPlace{.location = std::string(dsn), .label = address->label()};
 }
 
-Tried<std::unique_ptr<SqlSession>> open(const SqlPlace& place, const Time* deadline) {
-  const char* names[] = {"dbname", "client_encoding", "fallback_application_name", nullptr};
-  const char* values[] = {place.location.c_str(), "UTF8", "ringcache", nullptr};
-  auto link = std::make_shared<Link>(PQconnectStartParams(names, values, 1), deadline);
+PGconn* start(const PostgresAddress& address, std::size_t host) {
+  auto options = address.options(host);
+  options.emplace_back("client_encoding", "UTF8");
+  options.emplace_back("fallback_application_name", "ringcache");
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : options) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  return PQconnectStartParams(names.data(), values.data(), 0);
+}
+
+Tried<std::unique_ptr<SqlSession>> open_at(const SqlPlace& place, const PostgresAddress& address,
+                                           std::size_t host, const Time* deadline, Time until) {
+  auto link = std::make_shared<Link>(start(address, host), deadline);
   const auto failed = [&](const std::string& why) {
-    return std::unexpected(Failure{Trouble::broken, place.label + ": " + why});
+    const std::string which = address.hosts.size() > 1 ? address.host_label(host) + ": " : "";
+    return std::unexpected(Failure{Trouble::broken, which + why});
   };
   if (!link->handle()) return failed("out of memory");
   PQsetNoticeReceiver(link->handle(), [](void*, const PGresult*) {}, nullptr);  // it would print
   if (PQstatus(link->handle()) == CONNECTION_BAD)
     return failed(first_line(PQerrorMessage(link->handle())));
-  if (auto connected = link->connect(*deadline); !connected)
-    return failed(connected.error().message);
+  if (auto connected = link->connect(until); !connected) return failed(connected.error().message);
   auto session = std::make_unique<Session>(std::move(link), place.row_bytes_max);
   if (auto ready = set_up(*session, place.timeout); !ready) return failed(ready.error().message);
   return session;
+}
+
+/// The hosts in turn, beginning with the one that was there last; each has its part of the time.
+Tried<std::unique_ptr<SqlSession>> open(const SqlPlace& place, const Time* deadline) {
+  const PostgresAddress address = *parse_postgres_dsn(place.location);
+  const auto hosts = static_cast<unsigned>(address.hosts.size());
+  const unsigned first = *place.host;
+  std::string why = place.label + ": ";
+  for (unsigned i = 0; i < hosts; ++i) {
+    const unsigned host = (first + i) % hosts;
+    const Time now = BootClock::now();
+    auto session = open_at(place, address, host, deadline, now + (*deadline - now) / (hosts - i));
+    if (session) return place.host->store(host), std::move(session);
+    why += (i ? "; " : "") + session.error().message;
+  }
+  return std::unexpected(Failure{Trouble::broken, std::move(why)});
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(DriverTest, APlaceIsCalledByAllButItsPassword) {
   EXPECT_EQ(parse_dsn("mysql://root:secret@db,db2:3307/school")->place.label,
             "mysql://root@db:3306,db2:3307/school");
   EXPECT_EQ(parse_dsn("postgresql://root:secret@db,db2:5433/school")->place.label,
-            "postgresql://root@db,db2:,5433/school");
+            "postgresql://root@db:5432,db2:5433/school");
 }
 
 TEST(DriverTest, AMalformedDsnHidesItsPasswordToo) {

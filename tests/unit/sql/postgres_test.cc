@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "databases.h"
+#include "sql/driver.h"
+#include "support/deaf_port.h"
 
 namespace ringcache {
 namespace {
@@ -185,6 +187,56 @@ TEST_F(PostgresTest, ACommitWhoseEndTheDatabaseDoesNotKnowIsUnknown) {
                            .put = "UPDATE k SET v = :value WHERE k = :key"});
   EXPECT_EQ(code_of(put(*rows, "k", "2")), Errc::unknown);
   EXPECT_EQ(text_of(get(*rows, "k")), "1");
+}
+
+class PostgresHostsTest : public PostgresTest {
+ protected:
+  static std::string dsn(const std::string& first) {
+    std::string dsn = postgres()->dsn();
+    return dsn.replace(dsn.find("127.0.0.1"), 9, first + ",127.0.0.1");
+  }
+  static std::string ask(const std::string& dsn, const std::string& get) {
+    const auto rows = (*SqlDatabase::open({.name = "school", .dsn = dsn, .pool = 1, .timeout = 2s}))
+                          ->rows({.group = "scores", .get = get});
+    return rows ? text_of(testing::get(**rows, "k")) : rows.error().message;
+  }
+};
+
+TEST_F(PostgresHostsTest, ASilentHostIsLeftInTime) {
+  const DeafPort deaf(true);
+  EXPECT_EQ(ask(dsn(deaf.address()), "SELECT 'here' WHERE :key = 'k'"), "here");
+  EXPECT_EQ(ask(dsn("127.0.0.1:1"), "SELECT 'here' WHERE :key = 'k'"), "here");
+}
+
+TEST_F(PostgresHostsTest, TheHostThatAnsweredIsTriedFirst) {
+  const DeafPort deaf(true);
+  const SqlPlace place = parse_dsn(dsn(deaf.address()))->place;
+  const auto open = [&] {
+    const Time began = BootClock::now(), end = began + 2s;
+    EXPECT_TRUE(postgres_driver().open(place, &end));
+    return BootClock::now() - began;
+  };
+  EXPECT_GE(open(), 1s);
+  EXPECT_EQ(*place.host, 1u);
+  EXPECT_LT(open(), 1s);
+}
+
+TEST_F(PostgresHostsTest, OtherOptionsHoldForEachHost) {
+  EXPECT_EQ(ask(dsn("127.0.0.1:1") + "?application_name=teacher",
+                "SELECT current_setting('application_name') WHERE :key = 'k'"),
+            "teacher");
+  const std::string standby =
+      ask(dsn("127.0.0.1:1") + "?target_session_attrs=standby", "SELECT 1 WHERE :key = 'k'");
+  EXPECT_NE(standby.find("server is not in hot standby mode"), std::string::npos) << standby;
+}
+
+TEST_F(PostgresHostsTest, OfSeveralThatAreGoneTheErrorNamesEach) {
+  const DeafPort deaf(true);
+  const std::string error = ask("postgresql://a:b@" + deaf.address() + ",127.0.0.1:1/school",
+                                "SELECT 1 WHERE :key = 'k'");
+  EXPECT_NE(error.find(deaf.address() + ": no answer in time; 127.0.0.1:1: connection to server"),
+            std::string::npos)
+      << error;
 }
 
 }  // namespace
