@@ -140,15 +140,17 @@ class Link {
     return any;
   }
 
-  /// What a result says went wrong, if it does.
-  Tried<void> sound(const PGresult& result) {
+  /// What a result says went wrong, if it does, with values bound or none.
+  Tried<void> sound(const PGresult& result, bool has_values = false) {
     const ExecStatusType status = PQresultStatus(&result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE)
       return {};
     const char* state = PQresultErrorField(&result, PG_DIAG_SQLSTATE);
     if (!state) return broken(first_line(PQresultErrorMessage(&result)));
+    const bool has_place = PQresultErrorField(&result, PG_DIAG_STATEMENT_POSITION) != nullptr;
     Failure failure =
-        postgres_failure(state, first_line(PQresultErrorField(&result, PG_DIAG_MESSAGE_PRIMARY)));
+        postgres_failure(state, first_line(PQresultErrorField(&result, PG_DIAG_MESSAGE_PRIMARY)),
+                         has_values && !has_place);
     lost_ |= failure.trouble == Trouble::broken;
     return std::unexpected(std::move(failure));
   }
@@ -298,7 +300,8 @@ class Prepared final : public SqlPrepared {
       return std::unexpected(
           Failure{Trouble::too_large,
                   "the row is longer than " + std::to_string(row_bytes_max_) + " bytes"});
-    if (auto sound = link_->sound(**ended); !sound) return std::unexpected(sound.error());
+    if (auto sound = link_->sound(**ended, arguments.count() > 0); !sound)
+      return std::unexpected(sound.error());
     return changed(ended->get());
   }
 

@@ -29,7 +29,7 @@ struct Known {
   std::string_view state;
   std::string_view words;
 };
-constexpr Known kData[] = {
+constexpr Known kWords[] = {
     {"22001", "value too long for its type"},
     {"22003", "value out of range for its type"},
     {"22004", "null value not allowed"},
@@ -43,19 +43,32 @@ constexpr Known kData[] = {
     {"22P02", "invalid input syntax for its type"},
     {"22P03", "invalid binary representation"},
     {"22P05", "character that the encoding does not have"},
+    {"42601", "syntax error in a value"},
+    {"42602", "invalid name in a value"},
+    {"42703", "undefined column"},
+    {"42704", "undefined object"},
+    {"42883", "undefined function"},
+    {"42P01", "undefined table"},
 };
 
-std::string data_words(std::string_view state) {
-  const auto* found = std::ranges::find(kData, state, &Known::state);
-  const std::string_view words = found == std::end(kData) ? "invalid data" : found->words;
+std::string own_words(std::string_view state) {
+  const auto* found = std::ranges::find(kWords, state, &Known::state);
+  std::string_view words = state.starts_with("22") ? "invalid data" : "syntax or name error";
+  if (found != std::end(kWords)) words = found->words;
   return std::string(words) + " (" + std::string(state) + ")";
+}
+
+bool may_quote_value(std::string_view state, bool of_values) {
+  const auto kind = state.substr(0, 2);
+  constexpr std::string_view kNoPrivilege = "42501";
+  return kind == "22" || (of_values && kind == "42" && state != kNoPrivilege);
 }
 
 }  // namespace
 
-Failure postgres_failure(std::string_view state, std::string_view message) {
-  const bool is_data = state.starts_with("22");
-  return {trouble_of(state), is_data ? data_words(state) : std::string(message)};
+Failure postgres_failure(std::string_view state, std::string_view message, bool of_values) {
+  return {trouble_of(state),
+          may_quote_value(state, of_values) ? own_words(state) : std::string(message)};
 }
 
 }  // namespace ringcache

@@ -109,6 +109,23 @@ TEST_F(PostgresTest, WhateverIsWrongWithAValueItIsNotInTheError) {
   EXPECT_EQ(error("SELECT to_date(:key, 'YYYY')", "secret"),
             where + "invalid date or time (22007)");
   EXPECT_EQ(error("SELECT 'a' ~ :key", "(secret"), where + "invalid data (2201B)");
+  EXPECT_EQ(error("SELECT to_tsquery('simple', :key)::text", "secret &"),
+            where + "syntax error in a value (42601)");
+  EXPECT_EQ(error("SELECT :key::regclass::text", "secret"), where + "undefined table (42P01)");
+}
+
+TEST_F(PostgresTest, WhatTheStatementItselfNamesIsInTheError) {
+  const auto after = [](const std::string& change) {
+    keyed_by("text", "('k', '1')");
+    const auto rows = store({.group = "scores", .get = "SELECT v FROM k WHERE k = :key"});
+    EXPECT_EQ(text_of(get(*rows, "k")), "1");
+    postgres()->run(change);
+    return text_of(get(*rows, "k"));
+  };
+  const std::string where = ": source school, get of group scores: ";
+  EXPECT_EQ(after("DROP TABLE k"), "unavailable" + where + "relation \"k\" does not exist");
+  EXPECT_NE(after("REVOKE ALL ON k FROM ringcache").find(where + "permission denied for table k"),
+            std::string::npos);
 }
 
 TEST_F(PostgresTest, AValueThatHoldsNulIsRefusedWhereTheTypeHasNoRoomForIt) {

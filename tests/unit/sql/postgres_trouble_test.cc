@@ -7,7 +7,7 @@ namespace ringcache {
 namespace {
 
 TEST(PostgresTroubleTest, EachErrorIsWhatItMeansForUs) {
-  const auto trouble = [](const char* state) { return postgres_failure(state, "").trouble; };
+  const auto trouble = [](const char* state) { return postgres_failure(state, "", false).trouble; };
   EXPECT_EQ(trouble("40001"), Trouble::busy);
   EXPECT_EQ(trouble("55P03"), Trouble::busy);
   EXPECT_EQ(trouble("57014"), Trouble::late);
@@ -25,7 +25,7 @@ TEST(PostgresTroubleTest, EachErrorIsWhatItMeansForUs) {
 
 TEST(PostgresTroubleTest, NoValueIsInAMessage) {
   const auto message = [](const char* state, const char* words) {
-    return postgres_failure(state, words).message;
+    return postgres_failure(state, words, false).message;
   };
   EXPECT_EQ(message("22P02", "invalid input syntax for type integer: \"secret\""),
             "invalid input syntax for its type (22P02)");
@@ -36,6 +36,11 @@ TEST(PostgresTroubleTest, NoValueIsInAMessage) {
   EXPECT_EQ(message("22021", "invalid byte sequence for encoding \"UTF8\": 0xff"),
             "invalid byte sequence for the encoding (22021)");
   EXPECT_EQ(message("22ZZZ", "secret"), "invalid data (22ZZZ)");
+  EXPECT_EQ(postgres_failure("42601", "syntax error in tsquery: \"secret\"", true).message,
+            "syntax error in a value (42601)");
+  EXPECT_EQ(postgres_failure("42ZZZ", "secret", true).message, "syntax or name error (42ZZZ)");
+  EXPECT_EQ(postgres_failure("42501", "permission denied for table t", true).message,
+            "permission denied for table t");
   EXPECT_EQ(message("42P01", "relation \"t\" does not exist"), "relation \"t\" does not exist");
 }
 
