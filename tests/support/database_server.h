@@ -35,7 +35,8 @@ class DatabaseServer {
   std::string dsn() const { return dsn(port_); }
   virtual std::string dsn(std::uint16_t port) const = 0;
 
-  /// Starts it, and waits until it takes connections. Throws if it does not come up.
+  /// Starts it, and waits until it takes connections. Throws if it does not come up. PostgreSQL
+  /// does not as long as a session of the one before it still ends.
   void start() {
     pid_ = spawn(command());
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
@@ -43,6 +44,7 @@ class DatabaseServer {
       if (std::chrono::steady_clock::now() > end)
         throw std::runtime_error("the database does not start: " + folder());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = spawn(command());
     }
   }
   /// As kill -9.
