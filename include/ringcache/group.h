@@ -67,7 +67,8 @@ struct GroupOptions {
   /// A load that has not answered after this long is given up: those who wait get an error, and the
   /// next get starts anew.
   Duration load_timeout = std::chrono::seconds(5);
-  /// How long an owner may take to answer a forwarded get before the source is read past it.
+  /// How long an owner may be silent about a forwarded get before the source is read past it. One
+  /// whose source lets it wait says so, and is waited for until load_timeout.
   Duration peer_timeout = std::chrono::seconds(1);
   /// How long a copy read past an unreachable owner may answer here, so that a herd does not reach
   /// the source while the ring has not changed yet.

@@ -63,7 +63,7 @@ class Group::Core : public std::enable_shared_from_this<Core> {
   void read_source(const FlightPtr& flight, std::uint64_t outdated = 0);
   void ask_peer(const FlightPtr& flight);
   Time peer_deadline(Time now) const;
-  void peer_answered(const FlightPtr& flight, const Store* peer, Time asked, Result<Value> result);
+  bool peer_answered(const FlightPtr& flight, const Store* peer, Time asked, Result<Value> result);
   void read_past_owner(const FlightPtr& flight);
   Result<Value> loaded(const Flight& flight, Result<Value> result);
   void heard(const Result<Value>& result);

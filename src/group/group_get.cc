@@ -95,7 +95,9 @@ void Group::Core::ask_peer(const FlightPtr& flight) {
   ask(
       deadline, Errc::deadline_exceeded,
       [self = shared_from_this(), flight, peer, now](Result<Value> result) {
-        self->peer_answered(flight, peer.get(), now, std::move(result));
+        const Gate::Pass pass(self->gate_);
+        if (pass && !self->peer_answered(flight, peer.get(), now, std::move(result)))
+          self->ask_peer(flight);
       },
       [&](Done<Value> done) {
         peer->get(key, {.deadline = deadline, .forwarded = true, .max_stale = flight->max_stale},
@@ -107,18 +109,24 @@ Time Group::Core::peer_deadline(Time now) const {
   return saturating_add(now, std::min(options_.peer_timeout, options_.load_timeout));
 }
 
-void Group::Core::peer_answered(const FlightPtr& flight, const Store* peer, Time asked,
+/// False if the owner is to be asked again: its source lets it wait, which it says a moment before
+/// our time is over, and goes on waiting. A source that is slow must not be read by each node.
+bool Group::Core::peer_answered(const FlightPtr& flight, const Store* peer, Time asked,
                                 Result<Value> result) {
-  const Gate::Pass pass(gate_);
-  if (!pass) return;
   const Time now = scheduler_.now();
-  // One whose source lets it wait says so before our time is over.
-  if (!result && result.error().code == Errc::deadline_exceeded && now >= peer_deadline(asked))
+  const Time end = peer_deadline(asked);
+  const bool late = !result && result.error().code == Errc::deadline_exceeded;
+  if (late && now >= end)
     suspects_.silent(peer, asked, now);
   else
     suspects_.answered(peer, now);
-  if (worth_a_bypass(result)) return read_past_owner(flight);
-  land(flight, result);
+  const bool waits = late && now < end && now - asked > (end - asked) / 2;
+  if (waits && now < saturating_add(flight->begun, options_.load_timeout)) return false;
+  if (worth_a_bypass(result) && !waits)
+    read_past_owner(flight);
+  else
+    land(flight, result);
+  return true;
 }
 
 /// Those on this flight wait for one to the source. (The ring may also have changed, and this node

@@ -62,14 +62,19 @@ void Group::Core::ask_peers_together(const std::vector<FlightPtr>& flights) {
 
 void Group::Core::ask_peer_together(const std::shared_ptr<Store>& peer,
                                     std::vector<FlightPtr> flights) {
+  const std::size_t last = flights.size() - 1;
   count_.forwards += flights.size();
   const Time now = scheduler_.now();
   const Time deadline = peer_deadline(now);
   ask_together(
       std::move(flights), deadline,
-      [self = shared_from_this(), peer, now](std::size_t, const FlightPtr& flight,
-                                             Result<Value> result) {
-        self->peer_answered(flight, peer.get(), now, std::move(result));
+      [self = shared_from_this(), peer, now, last, again = std::vector<FlightPtr>()](
+          std::size_t index, const FlightPtr& flight, Result<Value> result) mutable {
+        const Gate::Pass pass(self->gate_);
+        if (!pass) return;
+        if (!self->peer_answered(flight, peer.get(), now, std::move(result)))
+          again.push_back(flight);
+        if (index == last) self->ask_peers_together(again);
       },
       [&](std::span<const KeyView> keys, Done<Values> done) {
         peer->get_many(keys, {.deadline = deadline, .forwarded = true}, std::move(done));
@@ -84,7 +89,7 @@ void Group::Core::ask_together(std::vector<FlightPtr> flights, Time deadline, Ea
   for (const FlightPtr& flight : flights) keys.push_back(flight->key.view());
   const auto values = std::make_shared<Values>();
   Done<Value> all_done = [values, each = std::move(each),
-                          flights = std::move(flights)](const Result<Value>& all) {
+                          flights = std::move(flights)](const Result<Value>& all) mutable {
     for (std::size_t i = 0; i < flights.size(); ++i)
       each(i, flights[i], all ? std::move((*values)[i]) : std::unexpected(all.error()));
   };

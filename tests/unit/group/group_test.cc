@@ -255,6 +255,24 @@ TEST_F(GroupClusterTest, AnOwnerThatIsOnlySlowWithOneKeyIsNoSuspect) {
   EXPECT_EQ(sim->group("a").stats().forwards, forwards + 1);
 }
 
+TEST_F(GroupClusterTest, ASlowSourceIsReadByTheOwnerAloneHoweverLongItTakes) {
+  start();
+  sim->source->hold();
+  const auto one = sim->get("a", key), other = sim->get("c", key);
+  Asked<Values> many;
+  const std::string second = sim->key_owned_by("b", "b", 1);
+  sim->group("a").get_many(std::vector{KeyView("scores", key), KeyView("scores", second)}, {},
+                           many.done());
+  for (int i = 0; i < 40; ++i) sim->scheduler.advance(100ms);
+  EXPECT_EQ(loads(), 1u);
+  EXPECT_EQ(sim->source->count(second).gets, 1u);
+  EXPECT_EQ(sim->group("a").stats().bypasses + sim->group("c").stats().bypasses, 0u);
+  sim->source->open();
+  travel();
+  for (const auto& asked : {one, other}) EXPECT_EQ(asked.word(), "v");
+  EXPECT_TRUE(many.answered());
+}
+
 TEST_F(GroupClusterTest, AnOwnerThatShedsLoadIsNotBypassed) {
   start({.waiting_max = 3});
   sim->source->hold();
