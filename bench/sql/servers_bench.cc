@@ -227,22 +227,29 @@ void BM_Source(benchmark::State& state) {
 BENCHMARK(BM_Source<MariadbServer>)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
 BENCHMARK(BM_Source<PostgresServer>)->Arg(1)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
 
+/// `start(done)` again and again, so many of them under way.
+template <class Start>
+void keep_in_flight(benchmark::State& state, std::ptrdiff_t count, Start start) {
+  std::counting_semaphore<> free(count);
+  for (auto _ : state) {
+    free.acquire();
+    start([&free](const auto&) { free.release(); });
+  }
+  for (std::ptrdiff_t i = 0; i < count; ++i) free.acquire();
+}
+
 /// As many calls under way as keep the connection's thread busy: no call then costs the two
 /// switches of thread that an idle process pays for it.
 template <class Server>
 void BM_SourceBusy(benchmark::State& state) {
-  constexpr std::ptrdiff_t kInFlight = 4;
   const auto rows = store<Server>();
   Keys keys;
-  std::counting_semaphore<> free(kInFlight);
-  for (auto _ : state) {
-    free.acquire();
+  keep_in_flight(state, 4, [&](auto done) {
     const auto names = keys.names(state.range(0));
     std::vector<KeyView> views;
     for (const std::string& name : names) views.emplace_back("bench", name);
-    rows->get_many(views, {}, [&free](const Result<Values>&) { free.release(); });
-  }
-  for (std::ptrdiff_t i = 0; i < kInFlight; ++i) free.acquire();
+    rows->get_many(views, {}, done);
+  });
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(BM_SourceBusy<MariadbServer>)->Arg(kBatch)->MeasureProcessCPUTime()->UseRealTime();
@@ -251,15 +258,9 @@ BENCHMARK(BM_SourceBusy<PostgresServer>)->Arg(kBatch)->MeasureProcessCPUTime()->
 /// Single gets, 64 of them under way.
 template <class Server>
 void BM_SourceCrowd(benchmark::State& state) {
-  constexpr std::ptrdiff_t kInFlight = 64;
   const auto rows = store<Server>();
   Keys keys;
-  std::counting_semaphore<> free(kInFlight);
-  for (auto _ : state) {
-    free.acquire();
-    rows->get(KeyView("bench", keys.next()), {}, [&free](const Result<Value>&) { free.release(); });
-  }
-  for (std::ptrdiff_t i = 0; i < kInFlight; ++i) free.acquire();
+  keep_in_flight(state, 64, [&](auto done) { rows->get(KeyView("bench", keys.next()), {}, done); });
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_SourceCrowd<MariadbServer>)->MeasureProcessCPUTime()->UseRealTime();

@@ -25,6 +25,21 @@ Result<SqlAddress> parse_dsn(std::string_view dsn) {
   return fail(Errc::invalid_argument, "the dsn must be like one of these: " + known);
 }
 
+Tried<std::unique_ptr<SqlSession>> open_one_of(const SqlPlace& place, std::size_t hosts,
+                                               Time deadline, const OpenHost& open) {
+  const auto count = static_cast<unsigned>(hosts);
+  const unsigned first = *place.host;
+  std::string why;
+  for (unsigned i = 0; i < count; ++i) {
+    const unsigned host = (first + i) % count;
+    const Time now = BootClock::now();
+    auto session = open(host, now + (deadline - now) / (count - i));
+    if (session) return place.host->store(host), std::move(session);
+    why += (i ? "; " : "") + session.error().message;
+  }
+  return std::unexpected(Failure{Trouble::broken, std::move(why)});
+}
+
 Result<void> check_sql_dsn(std::string_view dsn) {
   const auto address = parse_dsn(dsn);
   if (!address) return std::unexpected(address.error());

@@ -132,6 +132,13 @@ struct SqlPlace {
   std::shared_ptr<std::atomic<unsigned>> host = std::make_shared<std::atomic<unsigned>>(0);
 };
 
+/// Opens a session with the host of that number, by `until`.
+using OpenHost = std::function<Tried<std::unique_ptr<SqlSession>>(std::size_t host, Time until)>;
+/// Tries the hosts of a place in turn, beginning with the one that was there last; each has its
+/// part of the time. What all of them said, if none is there.
+Tried<std::unique_ptr<SqlSession>> open_one_of(const SqlPlace& place, std::size_t hosts,
+                                               Time deadline, const OpenHost& open);
+
 /// All that differs between the databases: one constant for each.
 struct SqlDriver {
   std::span<const std::string_view> schemes;  ///< Of the dsn: "sqlite".

@@ -535,20 +535,11 @@ Tried<std::unique_ptr<SqlSession>> open_at(const SqlPlace& place, const MysqlAdd
   return session;
 }
 
-/// The hosts in turn, beginning with the one that was there last; each has its part of the time.
 Tried<std::unique_ptr<SqlSession>> open(const SqlPlace& place, const Time* deadline) {
   const MysqlAddress address = *parse_mysql_dsn(place.location);
-  const auto hosts = static_cast<unsigned>(address.hosts.size());
-  const unsigned first = *place.host;
-  std::string why;
-  for (unsigned i = 0; i < hosts; ++i) {
-    const unsigned host = (first + i) % hosts;
-    const Time now = BootClock::now();
-    auto session = open_at(place, address, host, deadline, now + (*deadline - now) / (hosts - i));
-    if (session) return place.host->store(host), std::move(session);
-    why += (i ? "; " : "") + session.error().message;
-  }
-  return std::unexpected(Failure{Trouble::broken, std::move(why)});
+  return open_one_of(place, address.hosts.size(), *deadline, [&](std::size_t host, Time until) {
+    return open_at(place, address, host, deadline, until);
+  });
 }
 
 }  // namespace

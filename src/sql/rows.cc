@@ -26,7 +26,9 @@ SqlStatementPtr make(Role role, const char* verb, const std::string& group,
       SqlStatement{.role = role, .label = std::string(verb) + " of group " + group, .text = text});
 }
 
-std::unexpected<Error> not_utf8(const std::string& group) {
+/// Key columns are text, and not every database takes text that is not UTF-8.
+Result<void> check_key(std::string_view name, const std::string& group) {
+  if (valid_utf8(name)) return {};
   return fail(Errc::invalid_argument, "keys of group " + group + " must be UTF-8");
 }
 
@@ -263,11 +265,7 @@ Result<void> SqlRows::check() {
       });
 }
 
-/// Key columns are text, and not every database takes text that is not UTF-8.
-Result<void> SqlRows::usable(const KeyView& key) const {
-  if (valid_utf8(key.name)) return {};
-  return not_utf8(group_);
-}
+Result<void> SqlRows::usable(const KeyView& key) const { return check_key(key.name, group_); }
 
 std::unexpected<Error> SqlRows::missing(const char* statement) const {
   return fail(Errc::unsupported,
@@ -318,7 +316,8 @@ void SqlRows::get_each(std::span<const KeyView> keys, const Call& call, Done<Val
   pool_->read_each(keys, call, std::move(done),
                    [get = get_, group = group_](SqlConnection& connection,
                                                 const std::string& name) -> Result<Value> {
-                     if (!valid_utf8(name)) return not_utf8(group);
+                     if (auto sound = check_key(name, group); !sound)
+                       return std::unexpected(sound.error());
                      return read_row(connection, get, name);
                    });
 }
