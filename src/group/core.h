@@ -12,6 +12,7 @@
 
 #include <ringcache/group.h>
 
+#include "base/round.h"
 #include "group/client_limits.h"
 #include "group/deadlines.h"
 #include "group/departing.h"
@@ -49,8 +50,6 @@ class Group::Core : public std::enable_shared_from_this<Core> {
  private:
   std::optional<Error> refuse(const KeyView& key, const Call& call) const;
   void on_ring(const Ring& ring, bool forget_all);
-
-  class Round;
 
   static Time hurried(Time deadline, Time now);
   void answer_or_load(const KeyView& key, const Call& call, std::optional<Copy>&& copy,

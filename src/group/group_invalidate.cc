@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <utility>
 
 #include "group/core.h"
@@ -17,7 +16,9 @@ std::optional<Error> objection(const Invalidation& what) {
                "name either keys, or one prefix, or one tag, or all of the group"};
 }
 
-Error not_everywhere(const std::string& member, const Error& error) {
+/// What became of it on a member, by whose answer.
+Error not_everywhere(const std::string& member, Error error) {
+  if (error.code == Errc::no_such_group) return error;
   return {.code = Errc::unavailable,
           .message = "copies may be left on node " + member +
                      ", repeat the invalidation: " + error.message,
@@ -25,38 +26,6 @@ Error not_everywhere(const std::string& member, const Error& error) {
 }
 
 }  // namespace
-
-/// The members that are yet to answer an invalidation. Thread-safe.
-class Group::Core::Round {
- public:
-  Round(std::size_t members, std::uint64_t copies, Done<std::uint64_t> done)
-      : left_(members), copies_(copies), done_(std::move(done)) {}
-
-  /// A member that does not know the group has no copies of it.
-  void arrive(const std::string& member, const Result<std::uint64_t>& copies) {
-    if (copies)
-      copies_ += *copies;
-    else if (copies.error().code != Errc::no_such_group)
-      note(not_everywhere(member, copies.error()));
-    if (left_.fetch_sub(1) == 1) end();
-  }
-
- private:
-  void note(Error error) {
-    std::lock_guard lock(mutex_);
-    if (!error_) error_ = std::move(error);
-  }
-  void end() {
-    if (error_) return done_(std::unexpected(std::move(*error_)));
-    done_(copies_.load());
-  }
-
-  std::atomic<std::size_t> left_;
-  std::atomic<std::uint64_t> copies_;
-  std::mutex mutex_;  // guards error_ until the last has arrived
-  std::optional<Error> error_;
-  Done<std::uint64_t> done_;
-};
 
 void Group::Core::invalidate(const Invalidation& what, const Call& call, Done<std::uint64_t> done) {
   if (auto error = objection(what)) return done(std::unexpected(std::move(*error)));
@@ -80,8 +49,9 @@ void Group::Core::invalidate_there(const Cluster::Peer& peer, const Invalidation
       call.deadline, Errc::unavailable,
       [round, copies, name = peer.name,
        held = ends ? peer.store : nullptr](Result<Value> answered) {
-        round->arrive(name, answered ? Result<std::uint64_t>(copies->load())
-                                     : std::unexpected(std::move(answered.error())));
+        round->arrive(answered
+                          ? Result<std::uint64_t>(copies->load())
+                          : std::unexpected(not_everywhere(name, std::move(answered.error()))));
       },
       [&](Done<Value> answer) {
         peer.store->invalidate(

@@ -2,10 +2,9 @@
 #include "node/feeds.h"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <utility>
 
+#include "base/round.h"
 #include "base/utf8.h"
 
 namespace ringcache {
@@ -64,34 +63,6 @@ std::vector<Invalidation> by_group(std::vector<SqlChange> changes, const Groups&
   return made;
 }
 
-/// The answers that a round of invalidations waits for. Whatever they come back to is here: they
-/// may come after the node has ended. Thread-safe.
-class Round {
- public:
-  Round(std::size_t answers, Done<void> done) : left_(answers), done_(std::move(done)) {}
-
-  /// A node that does not know the group has no copies of it.
-  void arrive(Result<std::uint64_t> copies) {
-    if (!copies && copies.error().code != Errc::no_such_group) note(std::move(copies.error()));
-    if (left_.fetch_sub(1) == 1) end();
-  }
-
- private:
-  void note(Error error) {
-    const std::lock_guard lock(mutex_);
-    if (!error_) error_ = std::move(error);
-  }
-  void end() {
-    if (error_) return done_(std::unexpected(std::move(*error_)));
-    done_({});
-  }
-
-  std::atomic<std::size_t> left_;
-  std::mutex mutex_;  // guards error_ until the last has arrived
-  std::optional<Error> error_;
-  Done<void> done_;
-};
-
 /// Tells the others of a group that is not here: their configuration may be newer than ours.
 void tell(const std::vector<Cluster::Peer>& peers, const Invalidation& what, Time deadline,
           const std::shared_ptr<Round>& round) {
@@ -132,9 +103,15 @@ std::string Feeds::elected(const std::string& source) const {
 void Feeds::forget(std::vector<SqlChange> changes, Done<void> done) {
   const std::vector<Invalidation> wanted = by_group(std::move(changes), groups_);
   const auto peers = cluster_->peers();
-  std::size_t answers = 1;  // our own, so that no round ends before all are asked
+  // What answers may come to is in the round, as they may come after the node has ended. One is our
+  // own, so that no round ends before all are asked.
+  std::size_t answers = 1;
   for (const auto& what : wanted) answers += groups_.find(what.group) ? 1 : peers.size();
-  const auto round = std::make_shared<Round>(answers, std::move(done));
+  const auto round = std::make_shared<Round>(
+      answers, 0, [done = std::move(done)](const Result<std::uint64_t>& copies) mutable {
+        if (!copies) return done(std::unexpected(copies.error()));
+        done({});
+      });
   const Time deadline = saturating_add(BootClock::now(), kPatience);
   for (const Invalidation& what : wanted) {
     if (!groups_.find(what.group)) {
